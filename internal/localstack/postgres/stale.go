@@ -1,0 +1,52 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// endStaleServer ends a server left in our directory by a process that was killed. The lock is
+// ours, so nobody supervises it any more.
+func (s *Server) endStaleServer(ctx context.Context) error {
+	pid, found := s.stalePid()
+	if !found {
+		return nil
+	}
+	// Fast, then immediate shutdown: both keep the data whole.
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
+		_ = syscall.Kill(pid, sig)
+		patience, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := retry(patience, 20*time.Millisecond, func(context.Context) error {
+			if syscall.Kill(pid, 0) == nil {
+				return fmt.Errorf("postgres with pid %d still runs", pid)
+			}
+			return nil
+		})
+		cancel()
+		if err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("a Postgres server left from an earlier run does not end: run `kill -9 %d`", pid)
+}
+
+// stalePid returns the live postmaster of our data directory. A recorded number alone proves
+// nothing: it may belong to an unrelated process by now.
+func (s *Server) stalePid() (int, bool) {
+	content, err := os.ReadFile(filepath.Join(s.data, "postmaster.pid"))
+	if err != nil {
+		return 0, false
+	}
+	first, _, _ := strings.Cut(string(content), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil || pid <= 1 || syscall.Kill(pid, 0) != nil {
+		return 0, false
+	}
+	return pid, worksIn(pid, s.data)
+}

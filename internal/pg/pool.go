@@ -1,0 +1,76 @@
+package pg
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/exaring/otelpgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// acquireWithin bounds the wait for a connection, so that a slow database
+// answers 503 quickly instead of piling up requests.
+const acquireWithin = 250 * time.Millisecond
+
+// Open makes a pool of at most size connections (0 means 16). It does not
+// connect yet: a database that is down at start is reported by /ready and by
+// each request, and used as soon as it is there. url is a postgres:// URL; a
+// malformed one is the only error.
+func Open(url string, size int32) (*pgxpool.Pool, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	if size <= 0 {
+		size = 16
+	}
+	cfg.MaxConns = size
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.HealthCheckPeriod = 15 * time.Second
+	cfg.ConnConfig.ConnectTimeout = 2 * time.Second
+	params := cfg.ConnConfig.RuntimeParams
+	for name, value := range map[string]string{
+		"statement_timeout":                   "2000",
+		"lock_timeout":                        "500",
+		"idle_in_transaction_session_timeout": "5000",
+		"timezone":                            "UTC",
+	} {
+		if _, set := params[name]; !set {
+			params[name] = value
+		}
+	}
+	cfg.ConnConfig.Tracer = otelpgx.NewTracer(otelpgx.WithTrimSQLInSpanName(), otelpgx.WithDisableConnectionDetailsInAttributes())
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	return pool, nil
+}
+
+// InTx runs fn in one transaction and commits it when fn answers nil. What the
+// database itself refuses (no connection, time-out, deadlock) comes back as
+// fault.ErrUnavailable; a fault that fn returns comes back as it is.
+func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+	return withConn(ctx, pool, func(conn *pgxpool.Conn) error {
+		return pgx.BeginFunc(ctx, conn, fn)
+	})
+}
+
+// Conn runs fn with one connection and no explicit transaction: for a single
+// statement, or a single batch, which Postgres runs as one transaction.
+func Conn(ctx context.Context, pool *pgxpool.Pool, fn func(conn *pgx.Conn) error) error {
+	return withConn(ctx, pool, func(conn *pgxpool.Conn) error { return fn(conn.Conn()) })
+}
+
+func withConn(ctx context.Context, pool *pgxpool.Pool, fn func(conn *pgxpool.Conn) error) error {
+	waiting, cancel := context.WithTimeout(ctx, acquireWithin)
+	conn, err := pool.Acquire(waiting)
+	cancel()
+	if err != nil {
+		return Fault(fmt.Errorf("acquire connection: %w", err))
+	}
+	defer conn.Release()
+	return Fault(fn(conn))
+}

@@ -1,0 +1,27 @@
+package payment
+
+import "kassa/internal/fault"
+
+// What can go wrong with a payment.
+var (
+	// ErrCardDeclined carries decline_code, the bank's own word for the reason.
+	ErrCardDeclined = fault.New(fault.PaymentDeclined, "card_declined", "The payment was declined. Please use another payment method.")
+	// ErrPaymentMethodUnknown is a payment method that the provider cannot use.
+	ErrPaymentMethodUnknown = fault.New(fault.PaymentDeclined, "payment_method_invalid", "This payment method cannot be used. Please use another one.")
+	// ErrAmountRefused is an amount that the provider does not take, like one below its minimum.
+	ErrAmountRefused = fault.New(fault.PaymentDeclined, "amount_refused", "This amount cannot be paid with this payment method.")
+
+	ErrPaymentVoided        = fault.New(fault.Declined, "payment_voided", "This order wants no payment any more.")
+	ErrPaymentDiffers       = fault.New(fault.Conflict, "payment_differs", "This order already has a payment over something else.")
+	ErrPaymentNotFound      = fault.New(fault.NotFound, "payment_not_found", "There is no such payment.")
+	ErrPaymentNotCapturable = fault.New(fault.Declined, "payment_not_capturable", "This payment cannot be captured as it stands.")
+	ErrPaymentInvalid       = fault.New(fault.Invalid, "payment_invalid", "This payment cannot be asked for as it is.")
+
+	// ErrPaymentInProgress asks to come again: another call is talking to the provider.
+	ErrPaymentInProgress = fault.New(fault.Unavailable, "payment_in_progress", "The payment is being processed. Please try again in a moment.")
+	// ErrProviderUnavailable asks to come again: the outcome is not known yet.
+	ErrProviderUnavailable = fault.New(fault.Unavailable, "payment_provider_unavailable", "The payment provider does not answer at the moment. Please try again.")
+
+	// ErrWebhookForged is a webhook that the provider did not sign, or not recently.
+	ErrWebhookForged = fault.New(fault.Malformed, "webhook_signature_invalid", "The signature does not fit the request.")
+)

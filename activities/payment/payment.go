@@ -1,0 +1,113 @@
+package payment
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"kassa/internal/money"
+)
+
+// CaptureMode says when an authorized payment is taken.
+type CaptureMode string
+
+// The capture modes.
+const (
+	CaptureAutomatic CaptureMode = "automatic" // at once, with the authorization
+	CaptureManual    CaptureMode = "manual"    // later, by CapturePayment
+)
+
+// PaymentStatus is where a payment stands. doc.go draws the transitions.
+type PaymentStatus string
+
+// The states of a payment.
+const (
+	StatusPending        PaymentStatus = "pending"         // the provider is being asked
+	StatusUnknown        PaymentStatus = "unknown"         // it was asked, and we do not know what it did
+	StatusRequiresAction PaymentStatus = "requires_action" // the bank wants the customer (3-D Secure)
+	StatusAuthorized     PaymentStatus = "authorized"      // held on the card, not taken
+	StatusCaptured       PaymentStatus = "captured"        // taken, perhaps partly given back
+	StatusVoided         PaymentStatus = "voided"          // nothing was taken and nothing is held any more
+	StatusRefunded       PaymentStatus = "refunded"        // taken, then given back whole
+	StatusFailed         PaymentStatus = "failed"          // the bank or the provider said no
+)
+
+// Payment is the one payment of an order. Amounts are in the order's currency;
+// 0 ≤ refunded ≤ captured ≤ authorized ≤ amount. A tombstone, left by
+// VoidPayment where there was no payment, is voided with an amount of 0 XXX
+// (the ISO code for "no currency").
+type Payment struct {
+	ID          uuid.UUID     `json:"id" format:"uuid" doc:"Id of the payment." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
+	OrderID     uuid.UUID     `json:"order_id" format:"uuid" doc:"The order it pays." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
+	Status      PaymentStatus `json:"status" enum:"pending,unknown,requires_action,authorized,captured,voided,refunded,failed" doc:"Where the payment stands." example:"captured"`
+	Capture     CaptureMode   `json:"capture" enum:"automatic,manual" doc:"Whether the money is taken at once or later." example:"automatic"`
+	Amount      money.Money   `json:"amount" doc:"What the order costs."`
+	Authorized  money.Money   `json:"authorized" doc:"What is held on the card or has been taken."`
+	Captured    money.Money   `json:"captured" doc:"What has been taken."`
+	Refunded    money.Money   `json:"refunded" doc:"What of it has been given back."`
+	ActionURL   string        `json:"action_url,omitempty" doc:"The bank's page for the customer, while the status is requires_action." example:"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1"`
+	DeclineCode string        `json:"decline_code,omitempty" doc:"Why the bank said no, while the status is failed." example:"insufficient_funds"`
+	Version     int64         `json:"version" doc:"Counts changes, starting at 1." example:"2"`
+	CreatedAt   time.Time     `json:"created_at" doc:"When it was first asked for."`
+	UpdatedAt   time.Time     `json:"updated_at" doc:"When it last changed."`
+}
+
+// AuthorizePaymentInput asks for an order's payment. Two calls for one order
+// must agree in everything.
+type AuthorizePaymentInput struct {
+	OrderID       uuid.UUID   `json:"order_id" format:"uuid"`
+	UserID        uuid.UUID   `json:"user_id" format:"uuid"`
+	Amount        money.Money `json:"amount"`
+	PaymentMethod string      `json:"payment_method"` // the provider's token, like pm_card_visa
+	Capture       CaptureMode `json:"capture"`
+	Faults        string      `json:"faults,omitempty"` // faults for the provider's sandbox (metadata kassa_fault), "" for none; refused in production
+}
+
+// VoidPaymentInput names the order that wants no payment any more.
+type VoidPaymentInput struct {
+	OrderID uuid.UUID `json:"order_id" format:"uuid"`
+}
+
+// ResolvePaymentInput names the order whose payment's truth is wanted.
+type ResolvePaymentInput struct {
+	OrderID uuid.UUID `json:"order_id" format:"uuid"`
+}
+
+// CapturePaymentInput names the order whose authorized money is to be taken.
+type CapturePaymentInput struct {
+	OrderID uuid.UUID   `json:"order_id" format:"uuid"`
+	Amount  money.Money `json:"amount"` // the zero value takes everything; less than everything lets the rest go
+}
+
+// ReadPaymentInput names a payment by its own id or, when that is zero, by its
+// order's. OwnerID, unless zero, makes anybody else's payment not found.
+type ReadPaymentInput struct {
+	PaymentID uuid.UUID `json:"payment_id" format:"uuid"`
+	OrderID   uuid.UUID `json:"order_id" format:"uuid"`
+	OwnerID   uuid.UUID `json:"owner_id" format:"uuid"`
+}
+
+// ListPaymentsInput asks for a page of payments, newest first. Zero values ask
+// for no filter and the first page.
+type ListPaymentsInput struct {
+	OrderID uuid.UUID `json:"order_id" format:"uuid"`
+	Before  uuid.UUID `json:"before" format:"uuid"` // the last id of the page before
+	Limit   int       `json:"limit"`                // 1 to 100
+}
+
+// Payments is a page of payments, newest first.
+type Payments struct {
+	Payments []Payment `json:"payments"`
+}
+
+// ListUnsettledPaymentsInput asks for payments that wait for the truth.
+type ListUnsettledPaymentsInput struct {
+	Before time.Time `json:"before"` // untouched since
+	Limit  int       `json:"limit"`  // at most so many orders
+}
+
+// UnsettledPayments names the orders whose payment ResolvePayment should look
+// at, longest untouched first.
+type UnsettledPayments struct {
+	Orders []uuid.UUID `json:"orders"`
+}

@@ -36,16 +36,18 @@ func Append(ctx context.Context, tx pgx.Tx, events ...cloudevent.Event) error {
 // Queue is Append for a caller that sends the insert together with statements
 // of its own, to save round trips on the checkout path.
 func Queue(ctx context.Context, batch *pgx.Batch, event cloudevent.Event) error {
-	event = stamp(ctx, event)
-	document, err := json.Marshal(event)
+	document, err := Document(ctx, event)
 	if err != nil {
-		return fmt.Errorf("event %s: %w", event.Type, err)
+		return err
 	}
 	batch.Queue(insert, event.ID, event.Type, event.Subject, event.Sequence, document, event.Time)
 	return nil
 }
 
-func stamp(ctx context.Context, event cloudevent.Event) cloudevent.Event {
+// Document is the event as the outbox keeps it, with the correlation id and
+// the trace context that ctx carries, for a caller whose one statement makes
+// the change and inserts the outbox row.
+func Document(ctx context.Context, event cloudevent.Event) ([]byte, error) {
 	if event.CorrelationID == "" {
 		event.CorrelationID = correlation.ID(ctx)
 	}
@@ -54,5 +56,9 @@ func stamp(ctx context.Context, event cloudevent.Event) cloudevent.Event {
 		propagation.TraceContext{}.Inject(ctx, carrier)
 		event.TraceParent = carrier["traceparent"]
 	}
-	return event
+	document, err := json.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("event %s: %w", event.Type, err)
+	}
+	return document, nil
 }

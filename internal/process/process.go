@@ -1,0 +1,109 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// stopWithin bounds the whole stop. Kubernetes kills 30 s after SIGTERM.
+const stopWithin = 20 * time.Second
+
+// Process is what a worker's run function registers its parts with.
+type Process struct {
+	Name string
+	Log  *zap.Logger
+
+	components []component
+	checks     []check
+	ready      atomic.Bool
+}
+
+// component is a part that runs until it is told to stop, or a step of the stop.
+type component struct {
+	name string
+	run  func(ctx context.Context) error // nil for a step of the stop only
+	stop func(ctx context.Context) error // called before run's context ends; nil when ending it is enough
+}
+
+// Add registers a component: it runs until ctx ends and then returns soon. When
+// it returns earlier, with or without an error, the process stops.
+func (p *Process) Add(name string, run func(ctx context.Context) error) {
+	p.components = append(p.components, component{name: name, run: run})
+}
+
+// OnStop registers a step of the stop. It happens after everything registered
+// later has stopped: open a pool, register its Close, then add what uses it.
+func (p *Process) OnStop(name string, stop func(ctx context.Context) error) {
+	p.components = append(p.components, component{name: name, stop: stop})
+}
+
+// started is a component at work.
+type started struct {
+	component
+	cancel context.CancelFunc
+	done   chan struct{}
+	err    error // set before done closes
+}
+
+// work starts every component, waits until ctx ends or one stops, and stops
+// them all. The error is that of the component that stopped first.
+func (p *Process) work(ctx context.Context) error {
+	first := make(chan *started, len(p.components))
+	all := make([]*started, 0, len(p.components))
+	for _, c := range p.components {
+		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		s := &started{component: c, cancel: cancel, done: make(chan struct{})}
+		all = append(all, s)
+		if c.run == nil {
+			close(s.done)
+			continue
+		}
+		go func() {
+			s.err = s.run(own)
+			first <- s
+			close(s.done)
+		}()
+	}
+	p.ready.Store(true)
+	p.Log.Info("started")
+
+	var cause error
+	select {
+	case <-ctx.Done():
+		p.Log.Info("stopping")
+	case s := <-first:
+		cause = fmt.Errorf("%s stopped unexpectedly", s.name)
+		if s.err != nil {
+			cause = fmt.Errorf("%s stopped: %w", s.name, s.err)
+		}
+	}
+	p.ready.Store(false)
+	return errors.Join(cause, p.stop(all))
+}
+
+// stop ends what is at work, last registered first.
+func (p *Process) stop(all []*started) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	var problems []error
+	for i := len(all) - 1; i >= 0; i-- {
+		s := all[i]
+		if s.stop != nil {
+			if err := s.stop(ctx); err != nil {
+				problems = append(problems, fmt.Errorf("stop %s: %w", s.name, err))
+			}
+		}
+		s.cancel()
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+			problems = append(problems, fmt.Errorf("%s did not stop within %s", s.name, stopWithin))
+		}
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,94 @@
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// checkWithin bounds one answer of /ready: a hung dependency is a missing one.
+const checkWithin = time.Second
+
+// check asks whether a dependency can be used now.
+type check struct {
+	name string
+	ask  func(ctx context.Context) error
+}
+
+// Check registers a dependency of /ready. ask answers nil when it can be used.
+func (p *Process) Check(name string, ask func(ctx context.Context) error) {
+	p.checks = append(p.checks, check{name: name, ask: ask})
+}
+
+// Readiness is the body of /ready.
+type Readiness struct {
+	Service string            `json:"service"`
+	Status  string            `json:"status"` // ready | not ready | stopping
+	Checks  map[string]string `json:"checks"` // dependency → ok | unavailable
+}
+
+func (p *Process) health(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"service": p.Name, "status": "ok"})
+}
+
+func (p *Process) readiness(w http.ResponseWriter, r *http.Request) {
+	answer := p.Ready(r.Context())
+	status := http.StatusOK
+	if answer.Status != "ready" {
+		w.Header().Set("Retry-After", "1")
+		status = http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, answer)
+}
+
+// Ready asks every dependency, at the same time, and says which is missing. The
+// reasons go to the log: they may name hosts and roles.
+func (p *Process) Ready(ctx context.Context) Readiness {
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	answer := Readiness{Service: p.Name, Status: "ready", Checks: map[string]string{}}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for _, c := range p.checks {
+		wg.Go(func() {
+			err := within(ctx, c.ask)
+			mu.Lock()
+			defer mu.Unlock()
+			answer.Checks[c.name] = "ok"
+			if err != nil {
+				answer.Checks[c.name] = "unavailable"
+				answer.Status = "not ready"
+				p.Log.Debug("not ready", zap.String("check", c.name), zap.Error(err))
+			}
+		})
+	}
+	wg.Wait()
+	if !p.ready.Load() {
+		answer.Status = "stopping"
+	}
+	return answer
+}
+
+// within answers ctx's error when ask does not come back in time.
+func within(ctx context.Context, ask func(context.Context) error) error {
+	answer := make(chan error, 1)
+	go func() { answer <- ask(ctx) }()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

@@ -1,0 +1,88 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"kassa/internal/telemetry"
+)
+
+// Serve registers an HTTP server on listen (host:port) that answers /health,
+// /ready and /metrics itself and leaves the rest to handler. It takes the port
+// at once, so that one that is taken is said before anything starts.
+func (p *Process) Serve(listen string, handler http.Handler) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", p.health)
+	mux.HandleFunc("GET /ready", p.readiness)
+	mux.Handle("GET /metrics", telemetry.MetricsHandler())
+	mux.Handle("/", handler)
+	return p.ServeOnly("http server", listen, mux)
+}
+
+// ServeOnly is Serve without /health, /ready and /metrics: for a second
+// listener, or one whose handler answers them itself.
+func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
+	listener, err := listenOn(listen)
+	if err != nil {
+		return err
+	}
+	serving, abort := context.WithCancel(context.Background())
+	server := &http.Server{
+		Handler:           handler,
+		BaseContext:       func(net.Listener) context.Context { return serving },
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          zap.NewStdLog(p.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+	}
+	p.components = append(p.components, component{
+		name: name,
+		run: func(context.Context) error {
+			p.Log.Info("listening", zap.String("address", listener.Addr().String()))
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		},
+		stop: func(ctx context.Context) error {
+			defer abort()
+			ctx, cancel := context.WithTimeout(ctx, drainWithin)
+			defer cancel()
+			if err := server.Shutdown(ctx); err != nil {
+				abort() // what hangs on is told that nobody waits any more
+				return server.Close()
+			}
+			return nil
+		},
+	})
+	return nil
+}
+
+// drainWithin is how long requests in flight may take after SIGTERM. A longer
+// one (a stream, a client that asked to wait) is cut and asks again elsewhere.
+const drainWithin = 12 * time.Second
+
+func listenOn(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err == nil {
+		return listener, nil
+	}
+	_, port, _ := net.SplitHostPort(address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("cannot listen on %s: the port is taken; end the process that uses it (ss -ltnp 'sport = :%s') or set KASSA_LISTEN to another address", address, port)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("cannot listen on %s: not allowed; set KASSA_LISTEN to a port above 1023", address)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("cannot listen on %s: this machine does not have the address; set KASSA_LISTEN to one it has, for example 127.0.0.1:%s", address, port)
+	default:
+		return nil, fmt.Errorf("cannot listen on %s: %w; set KASSA_LISTEN to host:port", address, err)
+	}
+}

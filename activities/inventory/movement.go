@@ -1,0 +1,137 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"kassa/events"
+	"kassa/internal/outbox"
+	"kassa/internal/pg"
+	"kassa/sql/inventorydb"
+)
+
+// Kinds of movement.
+const (
+	kindInitial = "initial"
+	kindSet     = "set"
+	kindAdjust  = "adjust"
+)
+
+// maxOnHand is the most units a variant may have on hand.
+const maxOnHand = 1_000_000_000
+
+// movement is a change of on hand that is about to happen.
+type movement struct {
+	id       uuid.UUID
+	variant  uuid.UUID
+	kind     string
+	quantity int64 // units that come (positive) or go (negative); 0 only for the first count of none
+	reason   string
+	actor    uuid.UUID // zero for the system
+}
+
+// changeStock makes the movements that plan derives from what there is now.
+// Changes of one product take turns; plan's view of on hand is therefore
+// current, while reserved may move under it and is guarded by the statement.
+func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan func(now Inventory) ([]movement, error)) (Inventory, error) {
+	var after Inventory
+	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		db := inventorydb.New(tx)
+		if err := db.LockProduct(ctx, productID); err != nil {
+			return fmt.Errorf("lock stock of product %s: %w", productID, err)
+		}
+		before, err := readInventory(ctx, db, productID)
+		if err != nil {
+			return err
+		}
+		moves, err := plan(before)
+		if err != nil {
+			return err
+		}
+		// The order in which reservations lock the same rows.
+		slices.SortFunc(moves, func(a, b movement) int { return slices.Compare(a.variant[:], b.variant[:]) })
+		at := now()
+		for _, move := range moves {
+			level, known := before.level(move.variant)
+			if known {
+				err = move.apply(ctx, tx, productID, level, at)
+			} else {
+				err = move.begin(ctx, tx, productID, at)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		after, err = readInventory(ctx, db, productID)
+		return err
+	})
+	return after, err
+}
+
+// begin gives a variant its first stock.
+func (m movement) begin(ctx context.Context, tx pgx.Tx, productID uuid.UUID, at time.Time) error {
+	added, err := inventorydb.New(tx).InsertStock(ctx, inventorydb.InsertStockParams{
+		VariantID: m.variant, ProductID: productID, OnHand: m.quantity, UpdatedAt: at,
+	})
+	if err != nil {
+		return fmt.Errorf("insert stock %s: %w", m.variant, err)
+	}
+	if added == 0 {
+		return ErrOtherProduct.With("variant_id", m.variant)
+	}
+	if m.quantity != 0 {
+		if _, err := m.record(ctx, tx, m.quantity, at); err != nil {
+			return err
+		}
+	}
+	return m.tell(ctx, tx, productID, m.quantity, 1, at)
+}
+
+// apply changes the stock a variant has. A movement that was recorded before
+// changes nothing, and neither does one of no units.
+func (m movement) apply(ctx context.Context, tx pgx.Tx, productID uuid.UUID, level StockLevel, at time.Time) error {
+	onHand := level.OnHand + m.quantity
+	if m.quantity == 0 {
+		return nil
+	}
+	if onHand > maxOnHand {
+		return ErrBadStock
+	}
+	if fresh, err := m.record(ctx, tx, onHand, at); err != nil || !fresh {
+		return err
+	}
+	enough, err := inventorydb.New(tx).UpdateStock(ctx, onHand, at, m.variant)
+	if err != nil {
+		return fmt.Errorf("update stock %s: %w", m.variant, err)
+	}
+	if enough == 0 {
+		return ErrBelowReserved.With("variant_id", m.variant)
+	}
+	return m.tell(ctx, tx, productID, onHand, level.Version+1, at)
+}
+
+// record writes the movement down and reports whether it was new.
+func (m movement) record(ctx context.Context, tx pgx.Tx, onHand int64, at time.Time) (bool, error) {
+	row := inventorydb.InsertMovementParams{
+		ID: m.id, VariantID: m.variant, Kind: m.kind, Quantity: m.quantity, OnHand: onHand, Reason: m.reason, CreatedAt: at,
+	}
+	if m.actor != uuid.Nil {
+		row.ActorID = &m.actor
+	}
+	added, err := inventorydb.New(tx).InsertMovement(ctx, row)
+	if err != nil {
+		return false, fmt.Errorf("insert movement %s: %w", m.id, err)
+	}
+	return added == 1, nil
+}
+
+func (m movement) tell(ctx context.Context, tx pgx.Tx, productID uuid.UUID, onHand, version int64, at time.Time) error {
+	return outbox.Append(ctx, tx, events.NewInventoryChanged(at, version, events.StockChanged{
+		VariantID: m.variant, ProductID: productID, OnHand: onHand, Quantity: m.quantity, Kind: m.kind,
+	}))
+}

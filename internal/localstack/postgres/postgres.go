@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"kassa/internal/localstack/child"
 )
@@ -111,11 +112,17 @@ func (s *Server) Wait(ctx context.Context) error {
 	return retry(ctx, 20*time.Millisecond, s.ping)
 }
 
-// Kill ends the postmaster with SIGKILL, as a crash would. The supervisor starts it again.
+// Kill ends the postmaster with SIGKILL, as a crash would, and returns when it is dead. The
+// supervisor starts it again.
 func (s *Server) Kill() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current.Kill()
+	current := s.current
+	s.mu.Unlock()
+	if err := current.Kill(); err != nil {
+		return err
+	}
+	<-current.Done()
+	return nil
 }
 
 // Stop disconnects every client, writes a checkpoint and ends the server. When ctx is over
@@ -180,7 +187,7 @@ func (s *Server) startOnce(ctx context.Context) error {
 
 	err = retry(ctx, 20*time.Millisecond, func(ctx context.Context) error {
 		if !process.Running() {
-			return errStopRetrying
+			return fmt.Errorf("%w: it ended", errStopRetrying)
 		}
 		return s.ping(ctx)
 	})
@@ -196,6 +203,10 @@ func (s *Server) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.URL("postgres", Superuser))
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "28P01" { // invalid password
+		return fmt.Errorf("%w: the password does not open the data in %s", errStopRetrying, s.data)
+	}
 	if err != nil {
 		return err
 	}

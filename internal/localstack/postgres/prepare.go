@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"kassa/internal/localstack/freeport"
 )
 
 // prepare does everything that precedes the start of the server: lock, binaries, cluster, port.
@@ -36,7 +37,7 @@ func (s *Server) prepare(ctx context.Context) error {
 	if s.bin, err = s.chooseBinaries(ctx); err != nil {
 		return err
 	}
-	if err := s.endStaleServer(ctx); err != nil {
+	if err := EndStale(ctx, dir); err != nil {
 		return err
 	}
 	if err := s.makeCluster(ctx); err != nil {
@@ -147,12 +148,16 @@ func (s *Server) arguments() []string {
 
 // choosePort keeps the configured port or finds a free one.
 func (s *Server) choosePort() error {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.cfg.Port)))
-	if err != nil {
+	if s.cfg.Port == 0 {
+		port, err := freeport.Pick()
+		s.port = port
+		return err
+	}
+	if !freeport.Free(s.cfg.Port) {
 		return &PortTakenError{Port: s.cfg.Port}
 	}
-	s.port = listener.Addr().(*net.TCPAddr).Port
-	return listener.Close()
+	s.port = s.cfg.Port
+	return nil
 }
 
 // PortTakenError says that another program listens on the configured port.

@@ -12,7 +12,7 @@ import (
 )
 
 // errStopRetrying ends a retry at once.
-var errStopRetrying = errors.New("postgres ended before it accepted connections")
+var errStopRetrying = errors.New("postgres did not start")
 
 // retry calls f until it succeeds, ctx is over, or f returns errStopRetrying.
 func retry(ctx context.Context, pause time.Duration, f func(context.Context) error) error {

@@ -11,14 +11,18 @@ import (
 	"time"
 )
 
-// endStaleServer ends a server left in our directory by a process that was killed. The lock is
-// ours, so nobody supervises it any more.
-func (s *Server) endStaleServer(ctx context.Context) error {
-	pid, found := s.stalePid()
+// EndStale ends a server left in dir by a process that was killed. Nobody else may be using the
+// directory; the data stay whole.
+func EndStale(ctx context.Context, dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	pid, found := stalePid(filepath.Join(dir, "data"))
 	if !found {
 		return nil
 	}
-	// Fast, then immediate shutdown: both keep the data whole.
+	// Fast, then immediate shutdown, then force.
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
 		_ = syscall.Kill(pid, sig)
 		patience, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -36,10 +40,10 @@ func (s *Server) endStaleServer(ctx context.Context) error {
 	return fmt.Errorf("a Postgres server left from an earlier run does not end: run `kill -9 %d`", pid)
 }
 
-// stalePid returns the live postmaster of our data directory. A recorded number alone proves
+// stalePid returns the live postmaster of a data directory. A recorded number alone proves
 // nothing: it may belong to an unrelated process by now.
-func (s *Server) stalePid() (int, bool) {
-	content, err := os.ReadFile(filepath.Join(s.data, "postmaster.pid"))
+func stalePid(data string) (int, bool) {
+	content, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
 	if err != nil {
 		return 0, false
 	}
@@ -48,5 +52,5 @@ func (s *Server) stalePid() (int, bool) {
 	if err != nil || pid <= 1 || syscall.Kill(pid, 0) != nil {
 		return 0, false
 	}
-	return pid, worksIn(pid, s.data)
+	return pid, worksIn(pid, data)
 }

@@ -1,0 +1,46 @@
+// Command kassa runs the platform on one machine and shows what it does.
+//
+// Each subcommand is a struct in a file of its own with a Run method; adding one is adding a field
+// to the struct commands.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line: one field per subcommand.
+type commands struct {
+	Home string `help:"State directory (default: .kassa in the source tree)." env:"KASSA_HOME" placeholder:"DIR"`
+
+	Up       upCommand       `cmd:"" help:"Start the whole platform and keep it running until Ctrl-C."`
+	Down     downCommand     `cmd:"" help:"Stop the platform, whoever started it."`
+	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
+	Temporal temporalCommand `cmd:"" help:"Run Temporal's command line against the running platform."`
+	Tctl     tctlCommand     `cmd:"" help:"Run the older command line tctl against the running platform."`
+}
+
+func main() {
+	var cli commands
+	parser := kong.Parse(&cli,
+		kong.Name("kassa"),
+		kong.Description("A commerce back end whose checkout cannot lose an order, a payment or a unit of stock."),
+		kong.UsageOnError(),
+	)
+	// The first signal asks for an orderly end; the second has its usual effect.
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer release()
+	context.AfterFunc(ctx, release)
+
+	parser.BindTo(ctx, (*context.Context)(nil))
+	parser.Bind(&cli)
+	if err := parser.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "kassa:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,105 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/zap"
+
+	"kassa/internal/bus"
+	"kassa/internal/cloudevent"
+)
+
+const (
+	applyAtOnce = 200                   // events in one transaction at most
+	collectFor  = 15 * time.Millisecond // after the first event of a batch
+)
+
+// Consumer applies the events of other services, each once. Run one in every
+// process of the service: they share the work.
+type Consumer struct {
+	Name  string // unique in Kassa, letters and dashes, like "cart-orders"; never changes
+	Pool  *pgxpool.Pool
+	Bus   *bus.Bus
+	Log   *zap.Logger
+	Types []string // of the events, like order.confirmed
+
+	// Apply makes the event's effect in tx, which also records the event. It
+	// is called in the order of each subject's sequence. An error undoes it;
+	// the event comes again later, and is given up after six attempts.
+	Apply func(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error
+}
+
+// Run applies events until ctx ends. It outlives the database and the broker.
+func (c *Consumer) Run(ctx context.Context) error {
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	received := make(chan jetstream.Msg, applyAtOnce)
+	in := &inbox{consumer: c, log: c.Log.With(zap.String("consumer", c.Name)), failed: map[string]time.Time{}}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			batch := collect(ctx, received)
+			if len(batch) == 0 {
+				return
+			}
+			in.take(ctx, batch)
+		}
+	}()
+	err := c.Bus.Consume(ctx, c.Name, c.Types, func(m jetstream.Msg) {
+		select {
+		case received <- m:
+		case <-ctx.Done():
+		}
+	})
+	<-done
+	if err != nil {
+		return fmt.Errorf("consumer %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+// collect waits for a message and takes what else arrives within a moment. It
+// answers none when ctx has ended.
+func collect(ctx context.Context, received <-chan jetstream.Msg) []*delivery {
+	batch := make([]*delivery, 0, applyAtOnce)
+	select {
+	case <-ctx.Done():
+		return nil
+	case m := <-received:
+		batch = append(batch, open(m))
+	}
+	enough := time.NewTimer(collectFor)
+	defer enough.Stop()
+	for len(batch) < applyAtOnce {
+		select {
+		case m := <-received:
+			batch = append(batch, open(m))
+		case <-enough.C:
+			return batch
+		case <-ctx.Done():
+			return batch
+		}
+	}
+	return batch
+}
+
+// delivery is an event as it was received.
+type delivery struct {
+	msg   jetstream.Msg
+	event cloudevent.Event
+	err   error // why it cannot be read; nil when it can
+}
+
+func open(m jetstream.Msg) *delivery {
+	d := &delivery{msg: m}
+	d.err = json.Unmarshal(m.Data(), &d.event)
+	return d
+}

@@ -1,0 +1,34 @@
+package product
+
+import "kassa/internal/fault"
+
+// The ways the catalogue says no. Those about lines carry the detail "errors", []LineError.
+var (
+	ErrUnknownVariant   = fault.New(fault.Invalid, "unknown_variant", "Some items do not exist.")
+	ErrNotForSale       = fault.New(fault.Invalid, "not_for_sale", "Some items are not for sale.")
+	ErrNoPrice          = fault.New(fault.Invalid, "no_price", "Some items have no price in this currency.")
+	ErrBadQuantity      = fault.New(fault.Invalid, "bad_quantity", "The quantity of an item must be from 1 to 10,000.")
+	ErrBadQuote         = fault.New(fault.Invalid, "bad_quote", "A quote needs 1 to 100 lines.")
+	ErrBadCountry       = fault.New(fault.Invalid, "bad_country", "The country must be an ISO 3166-1 code of two letters.")
+	ErrUnknownCurrency  = fault.New(fault.Invalid, "unknown_currency", "The shop does not sell in this currency.")
+	ErrUnknownShipping  = fault.New(fault.Invalid, "unknown_shipping_option", "There is no such shipping option for this currency.")
+	ErrAmountOutOfRange = fault.New(fault.Invalid, "amount_out_of_range", "The total is too large.")
+
+	ErrProductNotFound = fault.New(fault.NotFound, "product_not_found", "There is no such product.")
+	ErrProductStale    = fault.New(fault.Stale, "product_changed", "The product has changed since you read it.") // detail "current_version"
+	ErrBadProduct      = fault.New(fault.Invalid, "bad_product", "The product cannot be saved like this.")       // detail "errors"
+	ErrSKUTaken        = fault.New(fault.Conflict, "sku_taken", "Another variant has this SKU already.")
+	ErrNothingToChange = fault.New(fault.Invalid, "nothing_to_change", "Nothing to change was given.")
+)
+
+// LineError says what is wrong with one member of the request.
+type LineError struct {
+	Pointer string `json:"pointer"` // RFC 6901, into the request's body
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// at makes a LineError of a fault.
+func at(pointer string, f *fault.Error) LineError {
+	return LineError{Pointer: pointer, Code: f.Reason, Message: f.Message}
+}

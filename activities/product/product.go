@@ -1,0 +1,140 @@
+package product
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"kassa/events"
+	"kassa/internal/money"
+	"kassa/internal/outbox"
+	"kassa/internal/pg"
+	"kassa/sql/productdb"
+)
+
+// What a product can be.
+const (
+	Draft    = "draft"
+	Active   = "active"
+	Archived = "archived"
+)
+
+// Product is what the shop shows.
+type Product struct {
+	ID          uuid.UUID `json:"id" format:"uuid" example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
+	Name        string    `json:"name" example:"Mug"`
+	Description string    `json:"description" doc:"Text for customers, or empty." example:"Holds 0.3 l."`
+	Status      string    `json:"status" enum:"draft,active,archived" doc:"draft: not yet shown. active: shown and sold. archived: no longer." example:"active"`
+	Variants    []Variant `json:"variants" nullable:"false" doc:"What can be bought. The only variant of a product without options has the product's id."`
+	Version     int64     `json:"version" doc:"Counts the changes; the ETag." example:"1"`
+	CreatedAt   time.Time `json:"created_at" example:"2026-01-15T09:30:00Z"`
+	UpdatedAt   time.Time `json:"updated_at" example:"2026-01-15T09:30:00Z"`
+}
+
+// Variant is what can be bought.
+type Variant struct {
+	ID     uuid.UUID     `json:"id" format:"uuid" example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
+	SKU    string        `json:"sku" doc:"Stock keeping unit, unique in the shop." example:"MUG-RED"`
+	Name   string        `json:"name" doc:"What tells it from its siblings; empty for an only variant." example:"red"`
+	Prices []money.Money `json:"prices" nullable:"false" doc:"Price of one unit, tax included; one per currency, by its code."`
+}
+
+// NewProduct is a product to be made.
+type NewProduct struct {
+	Name        string       `json:"name" minLength:"1" maxLength:"200" example:"Mug"`
+	Description string       `json:"description,omitempty" maxLength:"10000" doc:"Text for customers." example:"Holds 0.3 l."`
+	Status      string       `json:"status,omitempty" enum:"draft,active,archived" default:"active" doc:"draft: not yet shown. active: shown and sold." example:"active"`
+	Variants    []NewVariant `json:"variants" minItems:"1" maxItems:"100" nullable:"false" doc:"What can be bought. A single one takes the product's id."`
+}
+
+// NewVariant is a variant to be made.
+type NewVariant struct {
+	SKU    string        `json:"sku" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" doc:"Stock keeping unit, unique in the shop." example:"MUG-RED"`
+	Name   string        `json:"name,omitempty" maxLength:"200" doc:"What tells it from its siblings; required when there are several." example:"red"`
+	Prices []money.Money `json:"prices" maxItems:"40" nullable:"false" doc:"Price of one unit, tax included; one per currency."`
+}
+
+// CreateProductInput makes a product once per ProductID.
+type CreateProductInput struct {
+	ProductID uuid.UUID `json:"product_id" format:"uuid"`
+	NewProduct
+}
+
+// CreateProduct adds a product to the catalogue. A repeat with the same id
+// answers the product that the first one made.
+func (s *Service) CreateProduct(ctx context.Context, in CreateProductInput) (Product, error) {
+	product, err := in.product()
+	if err != nil {
+		return Product{}, err
+	}
+	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		db := productdb.New(tx)
+		added, err := db.InsertProduct(ctx, productdb.InsertProductParams{
+			ID: product.ID, Name: product.Name, Description: product.Description, Status: product.Status, CreatedAt: product.CreatedAt,
+		})
+		if err != nil {
+			return fmt.Errorf("insert product %s: %w", product.ID, err)
+		}
+		if added == 0 {
+			product, err = readProduct(ctx, db, product.ID)
+			return err
+		}
+		if err := insertVariants(ctx, db, product); err != nil {
+			return err
+		}
+		return outbox.Append(ctx, tx, events.NewProductCreated(product.CreatedAt, product.changed()))
+	})
+	return product, err
+}
+
+// ReadProductInput names a product.
+type ReadProductInput struct {
+	ProductID uuid.UUID `json:"product_id" format:"uuid"`
+}
+
+// ReadProduct answers a product, whatever its status.
+func (s *Service) ReadProduct(ctx context.Context, in ReadProductInput) (Product, error) {
+	var product Product
+	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) (err error) {
+		product, err = readProduct(ctx, productdb.New(conn), in.ProductID)
+		return err
+	})
+	return product, err
+}
+
+// ListProductsInput selects products, oldest first.
+type ListProductsInput struct {
+	Status string    `json:"status,omitempty"` // "" means any
+	After  uuid.UUID `json:"after"`            // continue after this product; zero starts
+	Limit  int       `json:"limit"`            // at most 100, which 0 means too
+}
+
+// Products is one page of products.
+type Products struct {
+	Products []Product `json:"products"`
+	More     bool      `json:"more"` // whether there are more after the last
+}
+
+// ListProducts leafs through the catalogue.
+func (s *Service) ListProducts(ctx context.Context, in ListProductsInput) (Products, error) {
+	if in.Limit <= 0 || in.Limit > 100 {
+		in.Limit = 100
+	}
+	page := Products{Products: []Product{}}
+	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
+		db := productdb.New(conn)
+		rows, err := db.ListProducts(ctx, in.After, in.Status, int32(in.Limit)+1)
+		if err != nil {
+			return fmt.Errorf("list products: %w", err)
+		}
+		if page.More = len(rows) > in.Limit; page.More {
+			rows = rows[:in.Limit]
+		}
+		page.Products, err = allWithVariants(ctx, db, rows)
+		return err
+	})
+	return page, err
+}

@@ -1,0 +1,142 @@
+package product
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"kassa/events"
+	"kassa/internal/id"
+	"kassa/internal/money"
+	"kassa/internal/pg"
+	"kassa/sql/productdb"
+)
+
+// variantID is the id of the i-th variant: the product's own for an only one.
+func (in CreateProductInput) variantID(i int) uuid.UUID {
+	if len(in.Variants) == 1 && i == 0 {
+		return in.ProductID
+	}
+	return id.New()
+}
+
+// changed is the product as others are told of it.
+func (p *Product) changed() events.ProductChanged {
+	changed := events.ProductChanged{ProductID: p.ID, Status: p.Status, Version: p.Version}
+	for _, v := range p.Variants {
+		changed.Variants = append(changed.Variants, events.ProductVariant{VariantID: v.ID, SKU: v.SKU, Prices: v.Prices})
+	}
+	return changed
+}
+
+func readProduct(ctx context.Context, db *productdb.Queries, productID uuid.UUID) (Product, error) {
+	row, err := db.GetProduct(ctx, productID)
+	if err != nil {
+		return Product{}, missing(err)
+	}
+	return withVariants(ctx, db, row)
+}
+
+// missing turns the absence of a row into ErrProductNotFound.
+func missing(err error) error {
+	if pg.NotFound(err) {
+		return ErrProductNotFound
+	}
+	return fmt.Errorf("read product: %w", err)
+}
+
+func withVariants(ctx context.Context, db *productdb.Queries, row productdb.Product) (Product, error) {
+	products, err := allWithVariants(ctx, db, []productdb.Product{row})
+	if err != nil {
+		return Product{}, err
+	}
+	return products[0], nil
+}
+
+// allWithVariants completes products with their variants and prices, in two queries.
+func allWithVariants(ctx context.Context, db *productdb.Queries, rows []productdb.Product) ([]Product, error) {
+	products := make([]Product, len(rows))
+	ids := make([]uuid.UUID, len(rows))
+	place := make(map[uuid.UUID]*Product, len(rows))
+	for i, row := range rows {
+		products[i] = Product{
+			ID: row.ID, Name: row.Name, Description: row.Description, Status: row.Status, Variants: []Variant{},
+			Version: row.Version, CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(),
+		}
+		ids[i], place[row.ID] = row.ID, &products[i]
+	}
+	variants, err := db.ListVariants(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("list variants: %w", err)
+	}
+	prices, err := db.ListPrices(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("list prices: %w", err)
+	}
+	priced := make(map[uuid.UUID][]money.Money, len(variants))
+	for _, price := range prices {
+		priced[price.VariantID] = append(priced[price.VariantID], money.New(price.Amount, price.Currency))
+	}
+	for _, v := range variants {
+		p := place[v.ProductID]
+		p.Variants = append(p.Variants, Variant{ID: v.ID, SKU: v.Sku, Name: v.Name, Prices: append([]money.Money{}, priced[v.ID]...)})
+	}
+	return products, nil
+}
+
+func insertVariants(ctx context.Context, db *productdb.Queries, p Product) error {
+	n := len(p.Variants)
+	params := productdb.InsertVariantsParams{
+		ProductID: p.ID, Ids: make([]uuid.UUID, n), Positions: make([]int32, n), Skus: make([]string, n), Names: make([]string, n),
+	}
+	for i, v := range p.Variants {
+		params.Ids[i], params.Positions[i], params.Skus[i], params.Names[i] = v.ID, int32(i), v.SKU, v.Name
+	}
+	if err := db.InsertVariants(ctx, params); err != nil {
+		if pg.Constraint(err) == "variants_sku" {
+			return ErrSKUTaken.Because(err)
+		}
+		return fmt.Errorf("insert variants of %s: %w", p.ID, err)
+	}
+	return insertPrices(ctx, db, p.Variants)
+}
+
+func insertPrices(ctx context.Context, db *productdb.Queries, variants []Variant) error {
+	var ids []uuid.UUID
+	var currencies []string
+	var amounts []int64
+	for _, v := range variants {
+		for _, price := range v.Prices {
+			ids = append(ids, v.ID)
+			currencies = append(currencies, price.Currency)
+			amounts = append(amounts, price.Amount)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := db.InsertPrices(ctx, ids, currencies, amounts); err != nil {
+		return fmt.Errorf("insert prices: %w", err)
+	}
+	return nil
+}
+
+// sellables gathers the rows of each variant, one per price.
+func sellables(rows []productdb.ListSellablesRow) map[uuid.UUID]sellable {
+	found := make(map[uuid.UUID]sellable)
+	for _, row := range rows {
+		v, seen := found[row.VariantID]
+		if !seen {
+			v = sellable{productID: row.ProductID, sku: row.Sku, name: row.ProductName, active: row.Status == Active}
+			if row.VariantName != "" {
+				v.name += ", " + row.VariantName
+			}
+		}
+		if row.Currency != nil && row.Amount != nil {
+			v.prices = append(v.prices, money.New(*row.Amount, *row.Currency))
+		}
+		found[row.VariantID] = v
+	}
+	return found
+}

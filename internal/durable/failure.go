@@ -9,16 +9,9 @@ import (
 	"kassa/internal/fault"
 )
 
-// details is how a fault is written into a Temporal failure, whose type is
-// the fault's reason. workflows/call.go reads the same members.
-type details struct {
-	Code    fault.Code     `json:"code"`
-	Message string         `json:"message"`
-	Details map[string]any `json:"details,omitempty"`
-}
-
-// toFailure writes a fault as a Temporal failure. The cause stays here: a
-// history is no place for what a database or a provider said.
+// toFailure writes a fault as a Temporal failure, whose type is the fault's
+// reason. The cause stays here: a history is no place for what a database or a
+// provider said.
 func toFailure(f *fault.Error) error {
 	category := temporal.ApplicationErrorCategoryUnspecified
 	if f.Code.Benign() {
@@ -27,7 +20,7 @@ func toFailure(f *fault.Error) error {
 	return temporal.NewApplicationErrorWithOptions(f.Message, f.Reason, temporal.ApplicationErrorOptions{
 		NonRetryable: !f.Code.Retryable(),
 		Category:     category,
-		Details:      []any{details{Code: f.Code, Message: f.Message, Details: f.Details}},
+		Details:      []any{f.Report()},
 	})
 }
 
@@ -38,9 +31,11 @@ func fromFailure(err error) *fault.Error {
 		if !errors.As(err, &failure) {
 			return nil
 		}
-		var d details
-		if failure.HasDetails() && failure.Details(&d) == nil && d.Code.Known() {
-			return &fault.Error{Code: d.Code, Reason: failure.Type(), Message: d.Message, Details: d.Details}
+		var report fault.Report
+		if failure.HasDetails() && failure.Details(&report) == nil {
+			if f, ok := report.Fault(failure.Type()); ok {
+				return f
+			}
 		}
 		err = failure.Unwrap()
 	}

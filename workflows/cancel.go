@@ -1,0 +1,62 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"kassa/activities/inventory"
+	"kassa/activities/order"
+	"kassa/activities/payment"
+)
+
+// CancelID is the workflow id of an order's cancellation.
+func CancelID(orderID interface{ String() string }) string { return "cancel/" + orderID.String() }
+
+// Cancel ends an order that somebody asked to cancel. A checkout under way is
+// told to stop: before its point of no return it undoes itself and the order is
+// rejected; after it the order is confirmed first, and then its money and its
+// stock go back.
+func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
+	ctx = forOrder(ctx, in.OrderID)
+	state, err := settled(ctx, in)
+	if err != nil || state.Status != order.Confirmed {
+		return state, err
+	}
+
+	workflow.SetCurrentDetails(ctx, "Giving the money back.")
+	paid, err := call(definitely(ctx, payment.Queue), payments.VoidPayment, payment.VoidPaymentInput{OrderID: in.OrderID})
+	if err != nil {
+		alarm(ctx, err)
+		return state, err
+	}
+
+	workflow.SetCurrentDetails(ctx, "Giving the stock back.")
+	if _, err = call(definitely(ctx, inventory.Queue), stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID}); err != nil {
+		alarm(ctx, err)
+		return state, err
+	}
+
+	state, err = call(here(ctx), orders.CancelOrder, order.CancelOrderInput{
+		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentStatus: string(paid.Status),
+	})
+	workflow.SetCurrentDetails(ctx, "Done: the order is cancelled.")
+	return state, err
+}
+
+// settled waits until the order's checkout has come to its end, after telling
+// it to stop.
+func settled(ctx workflow.Context, in order.Purchase) (order.State, error) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 30*time.Second) {
+		state, err := call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: in.OrderID})
+		if err != nil || state.Status == order.Confirmed || state.Status.Closed() {
+			return state, err
+		}
+		workflow.SetCurrentDetails(ctx, "Waiting for the checkout to stop.")
+		// It may have ended by itself, or not have begun: the order's state tells.
+		_ = workflow.RequestCancelExternalWorkflow(ctx, CheckoutID(in.OrderID), "").Get(ctx, nil)
+		if err := workflow.Sleep(ctx, wait); err != nil {
+			return state, err
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"kassa/activities/inventory"
+	"kassa/activities/order"
+	"kassa/activities/payment"
+	"kassa/internal/fault"
+)
+
+// PaymentChanged is the signal that tells a checkout to look at its payment.
+// It is a hint: what matters is in the payment service's tables.
+const PaymentChanged = "payment-changed"
+
+// authenticateWithin is how long a customer has to satisfy the bank.
+const authenticateWithin = 15 * time.Minute
+
+// errTimedOut rejects an order for which a service gave no answer in time.
+var errTimedOut = fault.New(fault.Declined, "checkout_timed_out", "The order could not be completed in time. Nothing was charged.")
+
+// CheckoutID is the workflow id of an order's checkout.
+func CheckoutID(orderID interface{ String() string }) string { return "checkout/" + orderID.String() }
+
+// Checkout leads a placed order to confirmed, or undoes everything and rejects
+// it. Its result is where the order stands; its failure is why it was rejected.
+func Checkout(ctx workflow.Context, in order.Purchase) (order.State, error) {
+	ctx = forOrder(ctx, in.OrderID)
+	state, err := buy(ctx, in)
+	if err != nil {
+		err = reject(ctx, in, err)
+	}
+	return state, err
+}
+
+// buy reserves, takes the money and confirms. If it fails, all is undone.
+func buy(ctx workflow.Context, in order.Purchase) (state order.State, err error) {
+	var s saga
+	defer s.settle(ctx, &err)
+
+	workflow.SetCurrentDetails(ctx, "Reserving the stock.")
+	otherwise(&s, inventory.Queue, stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID})
+	if _, err = call(at(ctx, inventory.Queue), stock.ReserveStock, reservation(in)); err != nil {
+		return state, err
+	}
+
+	workflow.SetCurrentDetails(ctx, "Waiting for the payment provider.")
+	otherwise(&s, payment.Queue, payments.VoidPayment, payment.VoidPaymentInput{OrderID: in.OrderID})
+	paid, err := call(at(ctx, payment.Queue), payments.AuthorizePayment, authorization(in))
+	if err == nil && paid.Status == payment.StatusRequiresAction {
+		paid, err = authenticate(ctx, in, paid)
+	}
+	if err != nil {
+		return state, err
+	}
+
+	// The point of no return: from here on the purchase is only ever completed.
+	// ConfirmOrder neither gives up nor listens to a cancellation. All that could
+	// refuse it is an order closed behind the saga's back, and then money and
+	// stock must go back: so the undos stay until it has answered.
+	workflow.SetCurrentDetails(ctx, "Confirming the order.")
+	state, err = call(here(ctx), orders.ConfirmOrder, order.ConfirmOrderInput{
+		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentID: paid.ID, PaymentStatus: string(paid.Status),
+	})
+	if err != nil {
+		return state, err
+	}
+	s.commit()
+	workflow.SetCurrentDetails(ctx, "Done: the order is confirmed.")
+	return state, nil
+}
+
+// authenticate waits until the customer has satisfied the bank (3-D Secure),
+// has failed to, or has let the time run out.
+func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment) (payment.Payment, error) {
+	_, err := call(here(ctx), orders.AwaitPayment, order.AwaitPaymentInput{
+		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentID: paid.ID, ActionURL: paid.ActionURL,
+	})
+	if err != nil {
+		return paid, err
+	}
+	if err := workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueSet(string(order.AwaitingPayment))); err != nil {
+		return paid, err
+	}
+	defer func() { _ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueUnset()) }()
+	workflow.SetCurrentDetails(ctx, "Waiting for the customer to authenticate the payment with the bank (at most 15 minutes).")
+
+	changed := workflow.GetSignalChannel(ctx, PaymentChanged)
+	deadline := workflow.Now(ctx).Add(authenticateWithin)
+	for {
+		left := deadline.Sub(workflow.Now(ctx))
+		if heard, _ := changed.ReceiveWithTimeout(ctx, left, nil); !heard && ctx.Err() != nil {
+			return paid, ctx.Err()
+		}
+		paid, err = call(at(ctx, payment.Queue), payments.ResolvePayment, payment.ResolvePaymentInput{OrderID: in.OrderID})
+		switch expired := !workflow.Now(ctx).Before(deadline); {
+		case err != nil && expired:
+			return paid, order.ErrPaymentExpired.Because(err)
+		case err != nil:
+			return paid, err
+		case paid.Status == payment.StatusAuthorized, paid.Status == payment.StatusCaptured:
+			return paid, nil
+		case paid.Status != payment.StatusRequiresAction && paid.Status != payment.StatusPending && paid.Status != payment.StatusUnknown:
+			return paid, payment.ErrCardDeclined.With("decline_code", paid.DeclineCode)
+		case expired:
+			return paid, order.ErrPaymentExpired
+		}
+	}
+}
+
+// reject closes the order after its saga has undone everything, and answers
+// why. A cancellation stays one, so that Temporal shows the workflow as such.
+func reject(ctx workflow.Context, in order.Purchase, err error) error {
+	why := fault.Of(err)
+	switch {
+	case temporal.IsCanceledError(err):
+		why = order.ErrOrderCancelled
+	case why.Code.Retryable():
+		why = errTimedOut.Because(err)
+	}
+	workflow.SetCurrentDetails(ctx, "Everything is undone. Rejecting the order.")
+	_, failed := call(here(ctx), orders.RejectOrder, order.RejectOrderInput{
+		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total,
+		Code: why.Code, Reason: why.Reason, Message: why.Message, Details: why.Details,
+	})
+	if failed != nil {
+		alarm(ctx, failed)
+		return failed
+	}
+	workflow.SetCurrentDetails(ctx, "Done: the order is rejected. "+why.Message)
+	if temporal.IsCanceledError(err) {
+		return err
+	}
+	return why
+}
+
+func reservation(in order.Purchase) inventory.ReserveStockInput {
+	lines := make([]inventory.StockLine, len(in.Items))
+	for i, item := range in.Items {
+		lines[i] = inventory.StockLine{VariantID: item.VariantID, Quantity: item.Quantity}
+	}
+	return inventory.ReserveStockInput{OrderID: in.OrderID, Lines: lines}
+}
+
+func authorization(in order.Purchase) payment.AuthorizePaymentInput {
+	return payment.AuthorizePaymentInput{
+		OrderID: in.OrderID, UserID: in.UserID, Amount: in.Total,
+		PaymentMethod: in.PaymentMethod, Capture: payment.CaptureMode(in.Capture),
+	}
+}

@@ -1,0 +1,48 @@
+package workflows
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+)
+
+// saga remembers how to undo what a workflow has done so far.
+type saga struct {
+	undo []func(workflow.Context) error
+}
+
+// otherwise registers the operation that undoes the next step. Register it
+// first: a step that timed out may still have happened.
+func otherwise[In, Out any](s *saga, queue string, op func(context.Context, In) (Out, error), in In) {
+	s.undo = append(s.undo, func(ctx workflow.Context) error {
+		_, err := call(definitely(ctx, queue), op, in)
+		return err
+	})
+}
+
+// commit marks the point of no return: nothing registered so far is undone.
+func (s *saga) commit() { s.undo = nil }
+
+// settle undoes everything, newest first, if the workflow failed. It comes back
+// when all is undone: an undo that is refused raises the alarm and is tried
+// again, after the others, for as long as it takes.
+func (s *saga) settle(ctx workflow.Context, err *error) {
+	if *err == nil || workflow.IsContinueAsNewError(*err) {
+		return
+	}
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	for wait := time.Minute; ; wait = min(2*wait, time.Hour) {
+		var refused []func(workflow.Context) error
+		for i := len(s.undo) - 1; i >= 0; i-- {
+			if failed := s.undo[i](ctx); failed != nil {
+				alarm(ctx, failed)
+				refused = append([]func(workflow.Context) error{s.undo[i]}, refused...)
+			}
+		}
+		if s.undo = refused; len(refused) == 0 {
+			return
+		}
+		_ = workflow.Sleep(ctx, wait) // the context is disconnected: nothing ends the wait early
+	}
+}

@@ -1,0 +1,144 @@
+package workflows
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+
+	"kassa/activities/inventory"
+	"kassa/activities/order"
+	"kassa/activities/payment"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// A scenario is one way a saga can go.
+type scenario struct {
+	name    string
+	saga    any
+	answers map[string]answer
+	paid    []payment.PaymentStatus
+	state   order.Status
+	during  func(w *world)
+}
+
+func answering(pairs ...any) map[string]answer {
+	answers := map[string]answer{}
+	for i := 0; i < len(pairs); i += 2 {
+		answers[pairs[i].(string)] = pairs[i+1].(answer)
+	}
+	return answers
+}
+
+var (
+	outOfStock    = no(inventory.ErrOutOfStock)
+	cardDeclined  = no(payment.ErrCardDeclined.With("decline_code", "generic_decline"))
+	closed        = no(order.ErrOrderClosed)
+	needsCustomer = payment.StatusRequiresAction
+)
+
+// signalled tells the saga, after a minute, to look at its payment.
+func signalled(w *world) {
+	w.env.RegisterDelayedCallback(func() { w.env.SignalWorkflow(PaymentChanged, nil) }, time.Minute)
+}
+
+var scenarios = []scenario{
+	{name: "Checkout: everyone says yes", saga: Checkout},
+
+	{name: "Checkout: ReserveStock says no", saga: Checkout, answers: answering("ReserveStock", outOfStock)},
+	{name: "Checkout: ReserveStock is silent for a while", saga: Checkout, answers: answering("ReserveStock", silentFor(3))},
+	{name: "Checkout: ReserveStock never answers", saga: Checkout, answers: answering("ReserveStock", silent)},
+	{name: "Checkout: cancelled during ReserveStock", saga: Checkout, answers: answering("ReserveStock", cancelled)},
+
+	{name: "Checkout: AuthorizePayment says no", saga: Checkout, answers: answering("AuthorizePayment", cardDeclined)},
+	{name: "Checkout: AuthorizePayment is silent for a while", saga: Checkout, answers: answering("AuthorizePayment", silentFor(2))},
+	{name: "Checkout: AuthorizePayment never answers", saga: Checkout, answers: answering("AuthorizePayment", silent)},
+	{name: "Checkout: cancelled during AuthorizePayment", saga: Checkout, answers: answering("AuthorizePayment", cancelled)},
+
+	{name: "Checkout: ConfirmOrder is silent for a while", saga: Checkout, answers: answering("ConfirmOrder", silentFor(5))},
+	{name: "Checkout: ConfirmOrder is silent for long", saga: Checkout, answers: answering("ConfirmOrder", silentFor(30))},
+	{name: "Checkout: cancelled during ConfirmOrder", saga: Checkout, answers: answering("ConfirmOrder", cancelled)},
+	{name: "Checkout: the order was closed behind the saga's back", saga: Checkout, answers: answering("ConfirmOrder", closed)},
+
+	{name: "Checkout: an undo is silent for a while", saga: Checkout, answers: answering("AuthorizePayment", cardDeclined, "VoidPayment", silentFor(4))},
+	{name: "Checkout: an undo is refused at first", saga: Checkout, answers: answering("AuthorizePayment", cardDeclined, "VoidPayment", refusedFor(2))},
+	{name: "Checkout: RejectOrder is silent for a while", saga: Checkout, answers: answering("ReserveStock", outOfStock, "RejectOrder", silentFor(3))},
+
+	{name: "3-D Secure: the customer satisfies the bank", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, during: signalled},
+	{name: "3-D Secure: the customer fails the bank's test", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusFailed}, during: signalled},
+	{name: "3-D Secure: the customer never comes", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}},
+	{name: "3-D Secure: the webhook was lost, the money is there", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}},
+	{name: "3-D Secure: a signal without news", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer, payment.StatusCaptured}, during: signalled},
+	{name: "3-D Secure: the payment service is silent at the deadline", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}, answers: answering("ResolvePayment", silent)},
+	{name: "3-D Secure: cancelled while waiting", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}, during: func(w *world) {
+		w.env.RegisterDelayedCallback(w.env.CancelWorkflow, time.Minute)
+	}},
+	{name: "3-D Secure: AwaitPayment is silent for a while", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, answers: answering("AwaitPayment", silentFor(2)), during: signalled},
+
+	{name: "Cancel: a confirmed order", saga: Cancel, state: order.Confirmed},
+	{name: "Cancel: an order whose checkout undoes itself", saga: Cancel, during: func(w *world) {
+		w.env.RegisterDelayedCallback(func() { w.state = order.Rejected }, time.Second)
+	}},
+	{name: "Cancel: an order that is confirmed after all", saga: Cancel, during: func(w *world) {
+		w.env.RegisterDelayedCallback(func() { w.state = order.Confirmed }, time.Second)
+	}},
+	{name: "Cancel: the payment service is silent for long", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", silentFor(30))},
+	{name: "Cancel: cancelled by an operator while giving back", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", cancelled)},
+}
+
+func refusedFor(attempts int) answer {
+	return func(_ *world, attempt int) error {
+		if attempt <= attempts {
+			return order.ErrIllegalStep
+		}
+		return nil
+	}
+}
+
+// TestTraces writes down, for every way a saga can go, exactly what ran, what
+// was undone and how it ended, and compares it with testdata/checkout.traces.
+func TestTraces(t *testing.T) {
+	var all strings.Builder
+	all.WriteString("What the sagas call, in order. \"directly\" is a local activity that calls the owning\n" +
+		"service; \"by activity\" is Temporal's task queue. Written by: make golden.\n")
+	for _, sc := range scenarios {
+		t.Run(sc.name, func(t *testing.T) {
+			w := newWorld(t, sc.answers)
+			if sc.paid != nil {
+				w.paid = sc.paid
+			}
+			if sc.state != "" {
+				w.state = sc.state
+			}
+			if sc.during != nil {
+				sc.during(w)
+			}
+			w.env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(purchase.OrderID), "").Return(nil).Maybe()
+			started := w.env.Now()
+			w.env.ExecuteWorkflow(sc.saga, purchase)
+			require.True(t, w.env.IsWorkflowCompleted())
+			fmt.Fprintf(&all, "\n%s\n", sc.name)
+			for _, line := range w.trace {
+				fmt.Fprintf(&all, "    %s\n", line)
+			}
+			fmt.Fprintf(&all, "    %s, after %s\n", w.end(), w.env.Now().Sub(started).Round(time.Second))
+		})
+	}
+	if t.Failed() {
+		return
+	}
+	const golden = "testdata/checkout.traces"
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(golden, []byte(all.String()), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), all.String())
+}

@@ -1,0 +1,81 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/zap"
+
+	"kassa/internal/identity"
+)
+
+// Options are what an API needs from its process. Only Service is required:
+// without a Verifier every operation that is not Public is refused, and without
+// a Pool keys are demanded but answers are not kept, which serves to make the
+// document.
+type Options struct {
+	Service      string
+	Version      string
+	Verifier     *identity.Verifier
+	Pool         *pgxpool.Pool // of the database with the table idempotency_keys
+	Log          *zap.Logger
+	Prefix       string // put before the paths in the document, not in the mux
+	CursorSecret string // shared by all processes of the service; "" makes one up
+}
+
+// API is the HTTP surface of one service.
+type API struct {
+	options Options
+	huma    huma.API
+	mux     *Mux
+	keys    *keyStore
+	cursors Cursors
+}
+
+// New makes an API without operations.
+func New(o Options) *API {
+	if o.Version == "" {
+		o.Version = "1"
+	}
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
+	a := &API{options: o, mux: NewMux(o.Log), cursors: NewCursors(o.CursorSecret)}
+	if o.Pool != nil {
+		a.keys = &keyStore{pool: o.Pool}
+	}
+	a.huma = huma.NewAPI(config(o), adapter{a})
+	return a
+}
+
+// Handler serves the API.
+func (a *API) Handler() http.Handler { return a.mux }
+
+// Handle adds a handler that is no operation of the document, like
+// "POST /internal/operations/{name}". It gets what every answer has, and
+// nothing else: no authentication, no limits.
+func (a *API) Handle(pattern string, handler http.Handler) { a.mux.Handle(pattern, handler) }
+
+// OpenAPI is the document of the operations registered so far.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// Cursors signs the positions of this API's lists.
+func (a *API) Cursors() Cursors { return a.cursors }
+
+// adapter mounts Huma's operations on the Mux, each behind its route.
+type adapter struct{ api *API }
+
+// Handle is for Huma.
+func (ad adapter) Handle(op *huma.Operation, next func(huma.Context)) {
+	rt := op.Metadata[routeKey].(*route)
+	rt.complete(op)
+	rt.next = func(w http.ResponseWriter, r *http.Request) { next(humago.NewContext(op, r, w)) }
+	ad.api.document(op, rt.op)
+	ad.api.mux.Handle(op.Method+" "+strings.TrimPrefix(op.Path, ad.api.options.Prefix), rt)
+}
+
+// ServeHTTP is for Huma.
+func (ad adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { ad.api.mux.ServeHTTP(w, r) }

@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"kassa/internal/fault"
+)
+
+// bearer is the name of the security scheme.
+const bearer = "bearer"
+
+// describe adds to the document what every operation of this kind has: security,
+// headers and problems.
+func (a *API) describe(described *huma.Operation, op Operation, hasBody bool) {
+	described.Security = security(op.Access)
+	described.Extensions = map[string]any{"x-access": op.Access.String()}
+	if op.Key != NoKey {
+		described.Parameters = append(described.Parameters, &huma.Param{
+			Name: keyHeader, In: "header", Required: op.Key != OptionalKey,
+			Description: "Names this attempt, so that a repeat has the same outcome instead of a second one.",
+			Schema:      &huma.Schema{Type: huma.TypeString, MinLength: pointer(1), MaxLength: pointer(255)},
+			Example:     "0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11",
+		})
+	}
+	if op.IfMatch {
+		described.Parameters = append(described.Parameters, &huma.Param{
+			Name: "If-Match", In: "header", Required: true,
+			Description: "The ETag of the version that this change is based on.",
+			Schema:      &huma.Schema{Type: huma.TypeString},
+			Example:     `"7"`,
+		})
+	}
+	for status, problems := range byStatus(expected(op, hasBody)) {
+		described.Responses[strconv.Itoa(status)] = a.problemResponse(status, problems)
+	}
+	if op.Example != nil {
+		described.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: op.Example}}}
+	}
+	if op.ResponseExample != nil {
+		status := strconv.Itoa(cmp.Or(op.Status, http.StatusOK))
+		described.Responses[status] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {Example: op.ResponseExample}}}
+	}
+}
+
+// String is the level as the document's x-access shows it.
+func (a Access) String() string {
+	return [...]string{"public", "customer", "support", "admin"}[a]
+}
+
+func security(access Access) []map[string][]string {
+	if access == Public {
+		return []map[string][]string{{}}
+	}
+	return []map[string][]string{{bearer: {}}}
+}
+
+// expected are the problems an operation may answer with.
+func expected(op Operation, hasBody bool) []*Problem {
+	list := []*Problem{
+		errBadRequest,
+		problemOf(errValidation),
+		problemOf(errLimited),
+		problemOf(fault.ErrInternal),
+		problemOf(fault.ErrUnavailable),
+	}
+	if op.Access != Public {
+		list = append(list, problemOf(errUnauthenticated), problemOf(errInvalidToken))
+	}
+	if op.Access == Support || op.Access == Admin {
+		list = append(list, problemOf(errForbidden))
+	}
+	if strings.Contains(op.Path, "{") {
+		list = append(list, errNotFound)
+	}
+	if hasBody {
+		list = append(list, errTooLarge, errMediaType, problem(http.StatusBadRequest, "malformed_body", "The body cannot be read."))
+	}
+	switch op.Key {
+	case RequiredKey, OwnKey:
+		list = append(list, problemOf(ErrKeyRequired), problemOf(ErrKeyMalformed), problemOf(ErrKeyReused), problemOf(ErrKeyInUse))
+	case OptionalKey:
+		list = append(list, problemOf(ErrKeyMalformed), problemOf(ErrKeyReused), problemOf(ErrKeyInUse))
+	case NoKey:
+	}
+	if op.IfMatch {
+		list = append(list, problemOf(ErrIfMatchRequired), problemOf(ErrIfMatchMalformed), problemOf(errStale))
+	}
+	for _, f := range op.Errors {
+		list = append(list, problemOf(f))
+	}
+	return list
+}
+
+func byStatus(problems []*Problem) map[int][]*Problem {
+	groups := map[int][]*Problem{}
+	for _, p := range problems {
+		group := groups[p.Status]
+		if !slices.ContainsFunc(group, func(other *Problem) bool { return other.Code == p.Code }) {
+			groups[p.Status] = append(group, p)
+		}
+	}
+	return groups
+}
+
+// problemResponse shows one example per case.
+func (a *API) problemResponse(status int, problems []*Problem) *huma.Response {
+	registry := a.huma.OpenAPI().Components.Schemas
+	media := &huma.MediaType{
+		Schema:   registry.Schema(reflect.TypeFor[Problem](), true, "Problem"),
+		Examples: map[string]*huma.Example{},
+	}
+	var lines []string
+	for _, p := range problems {
+		example := map[string]any{
+			"type": p.Type, "title": p.Title, "status": p.Status, "detail": p.Detail,
+			"instance": "urn:uuid:0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11", "code": p.Code, "retryable": p.Retryable,
+		}
+		for name, value := range p.Details {
+			example[name] = value
+		}
+		media.Examples[p.Code] = &huma.Example{Summary: p.Detail, Value: example}
+		lines = append(lines, fmt.Sprintf("`%s`: %s", p.Code, p.Detail))
+	}
+	return &huma.Response{
+		Description: http.StatusText(status) + ". " + strings.Join(lines, " "),
+		Content:     map[string]*huma.MediaType{problemType: media},
+	}
+}
+
+// TransformSchema says that a problem may have further members.
+func (*Problem) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.AdditionalProperties = true
+	return s
+}
+
+func pointer[T any](v T) *T { return &v }

@@ -30,7 +30,7 @@ type faultKind struct {
 var faultKinds = []faultKind{
 	{"latency", beforeWork, 2 * time.Second, "works after a pause (milliseconds), even when the caller has gone by then"},
 	{"hang", beforeWork, 0, "does nothing and never answers"},
-	{"drop_request", beforeWork, 0, "does nothing and closes the connection"},
+	{"drop_request", beforeWork, 0, "does nothing and cuts the connection in the middle of a reply"},
 	{"error", beforeWork, 0, "does nothing and answers 500, kept for the idempotency key as Stripe keeps it"},
 	{"unavailable", beforeWork, 0, "does nothing and answers 503, not kept"},
 	{"rate_limit", beforeWork, 0, "does nothing and answers 429 rate_limit, not kept"},

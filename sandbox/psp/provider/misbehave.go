@@ -39,7 +39,7 @@ func (s *Server) beforehand(ctx context.Context, c *call) (*reply, *refusal) {
 	}
 	switch {
 	case c.plan.has("drop_request"):
-		return &reply{cut: closed}, nil
+		return &reply{status: http.StatusOK, body: []byte("{}"), cut: torn}, nil
 	case c.plan.has("hang"):
 		return &reply{cut: held}, nil
 	case c.plan.has("rate_limit"):
@@ -83,8 +83,6 @@ func (s *Server) pause(ctx context.Context, d time.Duration) {
 // send writes an answer, or does to the connection what a fault asks for.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, c *call, answer *reply) {
 	switch answer.cut {
-	case closed:
-		panic(http.ErrAbortHandler)
 	case held:
 		select {
 		case <-r.Context().Done():

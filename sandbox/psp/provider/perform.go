@@ -46,10 +46,9 @@ type reply struct {
 type cut int
 
 const (
-	whole  cut = iota // the answer is sent
-	closed            // nothing is sent and the connection closed
-	torn              // the connection is closed within the body
-	held              // nothing is sent until the caller goes
+	whole cut = iota // the answer is sent
+	torn             // the connection is closed within the body
+	held             // nothing is sent until the caller goes
 )
 
 const (

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/pterm/pterm"
+	"golang.org/x/term"
 )
 
 // commands is the command line: one field per subcommand.
@@ -21,11 +23,14 @@ type commands struct {
 	Up       upCommand       `cmd:"" help:"Start the whole platform and keep it running until Ctrl-C."`
 	Down     downCommand     `cmd:"" help:"Stop the platform, whoever started it."`
 	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
-	Temporal temporalCommand `cmd:"" help:"Run Temporal's command line against the running platform."`
-	Tctl     tctlCommand     `cmd:"" help:"Run the older command line tctl against the running platform."`
+	Temporal temporalCommand `cmd:"" passthrough:"" help:"Run Temporal's command line against the running platform."`
+	Tctl     tctlCommand     `cmd:"" passthrough:"" help:"Run the older command line tctl against the running platform."`
 }
 
 func main() {
+	if !term.IsTerminal(int(os.Stdout.Fd())) {
+		pterm.DisableStyling()
+	}
 	var cli commands
 	parser := kong.Parse(&cli,
 		kong.Name("kassa"),

@@ -2,12 +2,11 @@ package localstack
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path/filepath"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"kassa/internal/localstack/postgres"
@@ -39,6 +38,8 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 			// Longer than a demo or a test: a forced checkpoint in the middle costs latency.
 			"checkpoint_timeout": "15min",
 			"random_page_cost":   "1.1",
+			// A failing statement may hold what must not be in a log.
+			"log_min_error_statement": "panic",
 		},
 		Log:       log,
 		Progress:  s.options.Progress,
@@ -88,16 +89,8 @@ func (s *Stack) makeDatabases(ctx context.Context) error {
 		return nil
 	}
 	s.options.Progress("making the databases")
-	if err := s.makeRole(ctx, conn, RoleVerify); err != nil {
+	if err := s.makeRoles(ctx, conn, missing); err != nil {
 		return err
-	}
-	if _, err := conn.Exec(ctx, "GRANT pg_read_all_data TO "+RoleVerify); err != nil {
-		return err
-	}
-	for _, role := range missing {
-		if err := s.makeRole(ctx, conn, role); err != nil {
-			return err
-		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -107,13 +100,28 @@ func (s *Stack) makeDatabases(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (s *Stack) makeRole(ctx context.Context, conn *pgx.Conn, role string) error {
-	_, err := conn.Exec(ctx, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'",
-		pgx.Identifier{role}.Sanitize(), s.secrets.databasePassword(role)))
-	var failed *pgconn.PgError
-	if errors.As(err, &failed) && failed.Code == "42710" { // exists already
-		return nil
+// makeRoles makes the owners of databases and the verifier, where they are missing.
+func (s *Stack) makeRoles(ctx context.Context, conn *pgx.Conn, owners map[string]string) error {
+	rows, err := conn.Query(ctx, "SELECT rolname FROM pg_roles")
+	if err != nil {
+		return err
 	}
+	existing, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, role := range append(slices.Collect(maps.Values(owners)), RoleVerify) {
+		if slices.Contains(existing, role) {
+			continue
+		}
+		existing = append(existing, role)
+		_, err := conn.Exec(ctx, fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'",
+			pgx.Identifier{role}.Sanitize(), s.secrets.databasePassword(role)))
+		if err != nil {
+			return fmt.Errorf("make role %s: %w", role, err)
+		}
+	}
+	_, err = conn.Exec(ctx, "GRANT pg_read_all_data TO "+RoleVerify)
 	return err
 }
 
@@ -143,11 +151,6 @@ func (s *Stack) makeDatabase(ctx context.Context, database, role string) error {
 // admin connects as the superuser.
 func (s *Stack) admin(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.Connect(ctx, s.postgres.URL("postgres", postgres.Superuser))
-}
-
-// path returns a path in the state directory.
-func (s *Stack) path(elements ...string) string {
-	return filepath.Join(append([]string{s.options.StateDir}, elements...)...)
 }
 
 // postgresComponent makes the Postgres server a component.

@@ -194,3 +194,8 @@ func (s *Stack) add(at stage, c component) {
 	defer s.mu.Unlock()
 	s.components[at] = append(s.components[at], c)
 }
+
+// path returns a path in the state directory.
+func (s *Stack) path(elements ...string) string {
+	return filepath.Join(append([]string{s.options.StateDir}, elements...)...)
+}

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"kassa/events"
-	"kassa/internal/money"
 	"kassa/internal/outbox"
 	"kassa/internal/pg"
 	"kassa/sql/orderdb"
@@ -67,7 +66,7 @@ type step struct {
 // move takes the step: the row, its event and its outbox row in one statement.
 // moved is false when the order does not exist or is in none of step.from.
 func (s *Service) move(ctx context.Context, orderID uuid.UUID, about events.Order, st step) (row orderdb.Order, moved bool, err error) {
-	at := s.at()
+	at := now()
 	about.OrderID = orderID
 	event := events.New(source, st.event, orderID, 1, at, about) // the statement sets the sequence
 	told, err := outbox.Document(ctx, event)
@@ -95,6 +94,7 @@ func (s *Service) move(ctx context.Context, orderID uuid.UUID, about events.Orde
 	if err != nil {
 		return row, false, fmt.Errorf("%s %s: %w", st.event, orderID, err)
 	}
+	s.news.tell(stateOf(row))
 	return row, true, nil
 }
 
@@ -120,6 +120,3 @@ func fold(history []orderdb.OrderEvent) (change, error) {
 	out := change{placed: &placed{}}
 	return out, json.Unmarshal(all, &out)
 }
-
-// totalOf is an order's total as events tell it.
-func totalOf(row orderdb.Order) money.Money { return money.New(row.Total, row.Currency) }

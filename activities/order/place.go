@@ -41,7 +41,7 @@ func (s *Service) PlaceOrder(ctx context.Context, in PlaceOrderInput) (Placed, e
 	if in.Priced.Total.Amount <= 0 {
 		return Placed{}, ErrNothingToPay
 	}
-	o := newOrder(in, s.at())
+	o := newOrder(in, now())
 	row, err := insertion(ctx, o, in)
 	if err != nil {
 		return Placed{}, err

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"kassa/internal/pg"
 	"kassa/sql/orderdb"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Queue is the task queue of the order worker, which also hosts the sagas.
@@ -23,19 +22,14 @@ const source = "order"
 // Service is the order service over its own database.
 type Service struct {
 	pool *pgxpool.Pool
-	now  func() time.Time
+	news *News
 }
 
-// New makes the service. now is the clock; nil means the system's.
-func New(pool *pgxpool.Pool, now func() time.Time) *Service {
-	if now == nil {
-		now = time.Now
-	}
-	return &Service{pool: pool, now: now}
-}
+// New makes the service, which tells news of the orders it moves.
+func New(pool *pgxpool.Pool, news *News) *Service { return &Service{pool: pool, news: news} }
 
-// at is the present, as precise as the database keeps it.
-func (s *Service) at() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+// now is the present, as precise as the database keeps it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // read runs fn with the queries on one connection, without a transaction.
 func (s *Service) read(ctx context.Context, fn func(q *orderdb.Queries) error) error {

@@ -47,7 +47,7 @@ type ConfirmOrderInput struct {
 // ConfirmOrder makes the purchase binding. Confirming twice is confirming once;
 // a closed order answers ErrOrderClosed.
 func (s *Service) ConfirmOrder(ctx context.Context, in ConfirmOrderInput) (State, error) {
-	at := s.at()
+	at := now()
 	return s.take(ctx, in.OrderID, Confirmed, events.Order{UserID: in.UserID, Total: in.Total, Payment: &in.PaymentID}, step{
 		event: events.OrderConfirmed, from: []Status{Pending, AwaitingPayment}, actor: saga,
 		change: change{
@@ -70,7 +70,7 @@ type RejectOrderInput struct {
 // RejectOrder closes an order that was never confirmed, after everything its
 // saga had done was undone. Rejecting twice is rejecting once.
 func (s *Service) RejectOrder(ctx context.Context, in RejectOrderInput) (State, error) {
-	at := s.at()
+	at := now()
 	told := maps.Clone(in.Details)
 	if told == nil {
 		told = map[string]any{}
@@ -96,7 +96,7 @@ type CancelOrderInput struct {
 // CancelOrder closes a confirmed order, after its money and its stock went
 // back. Cancelling twice is cancelling once.
 func (s *Service) CancelOrder(ctx context.Context, in CancelOrderInput) (State, error) {
-	at := s.at()
+	at := now()
 	return s.take(ctx, in.OrderID, Cancelled, events.Order{UserID: in.UserID, Total: in.Total}, step{
 		event: events.OrderCancelled, from: []Status{Confirmed}, actor: saga,
 		change: change{Status: pointer(Cancelled), PaymentStatus: &in.PaymentStatus, ClosedAt: &at},
@@ -124,7 +124,7 @@ func (s *Service) RequestCancel(ctx context.Context, in RequestCancelInput) (Ord
 	case o.CancelRequested != nil:
 		return o, nil
 	}
-	at := s.at()
+	at := now()
 	_, moved, err := s.move(ctx, o.ID, events.Order{UserID: o.UserID, Total: o.Total, Reason: in.Reason}, step{
 		event: events.OrderCancelRequested, from: []Status{Pending, AwaitingPayment, Confirmed}, once: true, actor: in.Actor,
 		change: change{CancelRequested: &at, Reason: &in.Reason},

@@ -1,0 +1,187 @@
+package orderapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kassa/activities/order"
+	"kassa/internal/fault"
+	"kassa/internal/httpapi"
+	"kassa/internal/identity"
+)
+
+type orderPath struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"Order id." example:"0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
+}
+
+// CancelRequest says why an order is to be cancelled.
+type CancelRequest struct {
+	Reason string `json:"reason,omitempty" maxLength:"200" doc:"Shown in the timeline." example:"ordered twice"`
+}
+
+type cancelInput struct {
+	orderPath
+	Prefer string `header:"Prefer" doc:"wait=N: answer after at most N seconds (0 to 30; 10 by default)." example:"wait=10"`
+	Body   CancelRequest
+}
+
+type listInput struct {
+	Status order.Status `query:"status" enum:"pending,awaiting_payment,confirmed,rejected,cancelled" doc:"Only orders in this status."`
+	Limit  int          `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Orders per page."`
+	Cursor string       `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+}
+
+type listOfUserInput struct {
+	UserID uuid.UUID `path:"id" format:"uuid" doc:"User id."`
+	listInput
+}
+
+type listOutput struct {
+	Link string `header:"Link" doc:"RFC 8288 link to the next page."`
+	Body httpapi.Page[order.Order]
+}
+
+// SagaStep is what an order's saga is doing now.
+type SagaStep struct {
+	WorkflowID    string     `json:"workflow_id" doc:"The Temporal workflow." example:"checkout/0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
+	Operation     string     `json:"operation,omitempty" doc:"The operation it is trying; absent while it is between two or waits." example:"AuthorizePayment"`
+	Attempt       int        `json:"attempt,omitempty" doc:"Which attempt this is, from 1." example:"3"`
+	LastError     string     `json:"last_error,omitempty" doc:"Reason of the last attempt's failure." example:"unavailable"`
+	NextAttemptAt *time.Time `json:"next_attempt_at,omitempty" doc:"When the next attempt starts, UTC."`
+}
+
+// OrderTimeline is what happened to an order, and what is happening.
+type OrderTimeline struct {
+	order.Timeline
+	Saga *SagaStep `json:"saga,omitempty" doc:"What its saga is doing; absent when none runs."`
+}
+
+type timelineOutput struct{ Body OrderTimeline }
+
+// errKnownReason is what a client may see as the code of a rejected checkout
+// beyond the faults of the order service itself.
+var errKnownReason = []*fault.Error{
+	fault.New(fault.Declined, "out_of_stock", "Some items are no longer in stock."),
+	fault.New(fault.PaymentDeclined, "card_declined", "The payment was declined. Please use another payment method."),
+	fault.New(fault.Declined, "checkout_timed_out", "The order could not be completed in time. Nothing was charged."),
+	fault.New(fault.Invalid, "unknown_variant", "There is no such variant."),
+}
+
+// Register adds the operations of the order service to a.
+func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
+	errs := append([]*fault.Error{
+		order.ErrPriceChanged, order.ErrNothingToPay, order.ErrKeyReused, order.ErrPaymentExpired, order.ErrOrderCancelled, errEngineOut,
+	}, errKnownReason...)
+	const story = "Reserves the stock, takes the money and confirms, or undoes everything. " +
+		"201 when the order is confirmed; 402 or 409 when it came to nothing; 202 while it runs or waits for the customer (status awaiting_payment, action_url). " +
+		"The same Idempotency-Key and body always lead to the same order."
+	httpapi.Register(a, httpapi.Operation{
+		ID: "checkout", Method: "POST", Path: "/v1/checkout", Tag: "Orders", Summary: "Buy", Description: story,
+		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, Errors: errs,
+	}, func(ctx context.Context, in *checkoutInput) (*orderOutput, error) {
+		return desk.checkout(ctx, "checkout", in)
+	})
+	httpapi.Register(a, httpapi.Operation{
+		ID: "create-order", Method: "POST", Path: "/v1/orders", Tag: "Orders", Summary: "Buy explicit lines", Description: story,
+		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, Errors: errs,
+	}, func(ctx context.Context, in *checkoutInput) (*orderOutput, error) {
+		return desk.checkout(ctx, "create-order", in)
+	})
+	httpapi.Register(a, httpapi.Operation{
+		ID: "list-orders", Method: "GET", Path: "/v1/orders", Tag: "Orders", Summary: "List all orders, newest first",
+		Access: httpapi.Support, Errors: []*fault.Error{httpapi.ErrBadCursor},
+	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
+		return list(ctx, orders, a.Cursors(), "list-orders", nil, in)
+	})
+	httpapi.Register(a, httpapi.Operation{
+		ID: "list-user-orders", Method: "GET", Path: "/v1/users/{id}/orders", Tag: "Orders", Summary: "List a customer's orders, newest first",
+		Access: httpapi.Customer, Errors: []*fault.Error{httpapi.ErrBadCursor, order.ErrOrderNotFound},
+	}, func(ctx context.Context, in *listOfUserInput) (*listOutput, error) {
+		if asker, _ := identity.From(ctx); !asker.Owns(in.UserID) {
+			return nil, order.ErrOrderNotFound
+		}
+		return list(ctx, orders, a.Cursors(), "list-user-orders/"+in.UserID.String(), &in.UserID, &in.listInput)
+	})
+	httpapi.Register(a, httpapi.Operation{
+		ID: "read-order", Method: "GET", Path: "/v1/orders/{id}", Tag: "Orders", Summary: "Read an order",
+		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound},
+	}, func(ctx context.Context, in *orderPath) (*orderOutput, error) {
+		o, err := orders.ReadOrder(ctx, order.ReadOrderInput{OrderID: in.ID, UserID: onlyOf(ctx)})
+		if err != nil {
+			return nil, err
+		}
+		return shape(o), nil
+	})
+	httpapi.Register(a, httpapi.Operation{
+		ID: "cancel-order", Method: "POST", Path: "/v1/orders/{id}/cancel", Tag: "Orders", Summary: "Cancel an order",
+		Description: "Gives the money and the stock back. A checkout under way is stopped and undone. 200 when it is done; 202 while it runs.",
+		Access:      httpapi.Customer, Key: httpapi.RequiredKey, Errors: []*fault.Error{order.ErrOrderNotFound, order.ErrOrderClosed, errEngineOut},
+	}, func(ctx context.Context, in *cancelInput) (*orderOutput, error) { return desk.cancel(ctx, in) })
+	httpapi.Register(a, httpapi.Operation{
+		ID: "read-timeline", Method: "GET", Path: "/v1/orders/{id}/timeline", Tag: "Orders", Summary: "Read what happened to an order",
+		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound},
+	}, func(ctx context.Context, in *orderPath) (*timelineOutput, error) {
+		history, err := orders.ReadTimeline(ctx, order.ReadOrderInput{OrderID: in.ID, UserID: onlyOf(ctx)})
+		if err != nil {
+			return nil, err
+		}
+		return &timelineOutput{Body: OrderTimeline{Timeline: history, Saga: sagas.step(ctx, in.ID)}}, nil
+	})
+}
+
+// cancel asks for the end of an order and waits for it.
+func (d *Desk) cancel(ctx context.Context, in *cancelInput) (*orderOutput, error) {
+	asker, _ := identity.From(ctx)
+	o, err := d.orders.RequestCancel(ctx, order.RequestCancelInput{
+		OrderID: in.ID, UserID: onlyOf(ctx), Actor: asker.UserID.String(), Reason: in.Body.Reason,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !o.Status.Closed() {
+		if o, err = d.sagas.cancel(ctx, o, httpapi.Wait(in.Prefer, 10*time.Second)); err != nil {
+			return nil, err
+		}
+	}
+	out := shape(o)
+	if !o.Status.Closed() {
+		out.Status, out.RetryAfter, out.Location = 202, "1", "/api/v1/orders/"+o.ID.String()
+	}
+	return out, nil
+}
+
+func list(ctx context.Context, orders *order.Service, cursors httpapi.Cursors, scope string, user *uuid.UUID, in *listInput) (*listOutput, error) {
+	ask := order.ListOrdersInput{UserID: user, Limit: in.Limit + 1}
+	if in.Status != "" {
+		ask.Status = &in.Status
+		scope += "?status=" + string(in.Status)
+	}
+	if in.Cursor != "" {
+		ask.Before = new(uuid.UUID)
+		if err := cursors.Verify(scope, in.Cursor, ask.Before); err != nil {
+			return nil, err
+		}
+	}
+	found, err := orders.ListOrders(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput{Body: httpapi.Page[order.Order]{Data: found.Orders}}
+	if len(found.Orders) > in.Limit {
+		out.Body.Data = found.Orders[:in.Limit]
+		out.Body.NextCursor = cursors.Sign(scope, out.Body.Data[in.Limit-1].ID)
+		out.Link = httpapi.NextLink(ctx, out.Body.NextCursor)
+	}
+	return out, nil
+}
+
+// onlyOf limits a customer to their own orders; support and admin see all.
+func onlyOf(ctx context.Context) *uuid.UUID {
+	asker, _ := identity.From(ctx)
+	if asker.Role.Includes(identity.Support) {
+		return nil
+	}
+	return &asker.UserID
+}

@@ -1,0 +1,166 @@
+package orderapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/google/uuid"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"kassa/activities/order"
+	"kassa/internal/correlation"
+	"kassa/internal/durable"
+	"kassa/internal/fault"
+	"kassa/workflows"
+)
+
+const (
+	startWithin = 2 * time.Second        // Temporal must take a workflow in within this
+	lookEvery   = 250 * time.Millisecond // how often a waiter looks for an order that moves in another process
+)
+
+// errEngineOut is a checkout that cannot begin, or go on, without Temporal.
+var errEngineOut = fault.New(fault.Unavailable, "checkout_unavailable", "Checkout is not available at the moment. Please try again with the same Idempotency-Key.")
+
+// Sagas starts the sagas of orders and waits for them.
+type Sagas struct {
+	temporal client.Client
+	orders   *order.Service
+	news     *order.News
+	breaker  circuitbreaker.CircuitBreaker[any]
+}
+
+// NewSagas makes it. When Temporal has failed to take three workflows in, the
+// next ones are refused at once for a second.
+func NewSagas(c client.Client, orders *order.Service, news *order.News) *Sagas {
+	return &Sagas{
+		temporal: c, orders: orders, news: news,
+		breaker: circuitbreaker.NewBuilder[any]().WithFailureThreshold(3).WithDelay(time.Second).Build(),
+	}
+}
+
+// available answers a fault while Temporal is known to be out, so that nothing
+// is begun that cannot go on.
+func (s *Sagas) available() error {
+	if s.breaker.IsOpen() && s.breaker.RemainingDelay() > 0 {
+		return errEngineOut
+	}
+	return nil
+}
+
+// start begins a saga unless it is running. workflow is one of workflows.All.
+func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow any, in order.Purchase) error {
+	err := failsafe.With(s.breaker).WithContext(ctx).Run(func() error {
+		ctx, cancel := context.WithTimeout(ctx, startWithin)
+		defer cancel()
+		_, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+			ID:                       workflowID,
+			TaskQueue:                order.Queue,
+			WorkflowTaskTimeout:      5 * time.Second, // a dead worker costs a customer no more
+			WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+			WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+			EnableEagerStart:         true,
+			StaticSummary:            summary,
+			Memo:                     map[string]any{"correlation_id": correlation.ID(ctx)},
+			TypedSearchAttributes: temporal.NewSearchAttributes(
+				workflows.CustomerID.ValueSet(in.UserID.String()),
+				workflows.OrderTotal.ValueSet(in.Total.Amount),
+				workflows.Currency.ValueSet(in.Total.Currency)),
+		}, workflow, in)
+		return err
+	})
+	var done *temporal.WorkflowExecutionAlreadyStartedError
+	switch {
+	case err == nil, temporal.IsWorkflowExecutionAlreadyStartedError(err), errors.As(err, &done):
+		return nil
+	case errors.Is(err, circuitbreaker.ErrOpen), durable.Unavailable(err), errors.Is(err, context.DeadlineExceeded):
+		return errEngineOut.Because(err)
+	default:
+		return fmt.Errorf("start %s: %w", workflowID, err)
+	}
+}
+
+// checkout makes sure that the order's checkout runs and waits, at most as long
+// as the client wants, until the order is settled or waits for the customer.
+func (s *Sagas) checkout(ctx context.Context, o order.Order, wait time.Duration) (order.Order, error) {
+	moves, stop := s.news.Follow(o.ID)
+	defer stop()
+	summary := fmt.Sprintf("Checkout of %s, %s", o.Number, o.Total)
+	if err := s.start(ctx, workflows.CheckoutID(o.ID), summary, workflows.Checkout, order.PurchaseOf(o)); err != nil {
+		return o, err
+	}
+	return s.follow(ctx, o, moves, wait, func(state order.State) bool { return state.Status != order.Pending })
+}
+
+// cancel makes sure that the order's cancellation runs and waits for its end.
+func (s *Sagas) cancel(ctx context.Context, o order.Order, wait time.Duration) (order.Order, error) {
+	moves, stop := s.news.Follow(o.ID)
+	defer stop()
+	if err := s.start(ctx, workflows.CancelID(o.ID), "Cancel "+o.Number, workflows.Cancel, order.PurchaseOf(o)); err != nil {
+		return o, err
+	}
+	return s.follow(ctx, o, moves, wait, func(state order.State) bool { return state.Status.Closed() })
+}
+
+// follow waits until the order is where it should get, by the news of this
+// process or by looking, and answers the order as it is then.
+func (s *Sagas) follow(ctx context.Context, o order.Order, moves <-chan order.State, wait time.Duration, there func(order.State) bool) (order.Order, error) {
+	patience := time.NewTimer(wait)
+	defer patience.Stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case state := <-moves:
+			if there(state) {
+				return s.arrived(ctx, o, state)
+			}
+		case <-look.C:
+			state, err := s.orders.ReadState(ctx, order.ReadOrderInput{OrderID: o.ID})
+			if err == nil && there(state) {
+				return s.arrived(ctx, o, state)
+			}
+		case <-patience.C:
+			return o, nil
+		case <-ctx.Done():
+			return o, fault.ErrUnavailable.Because(ctx.Err())
+		}
+	}
+}
+
+// arrived shapes the order in its new state. A confirmed one needs no look into
+// the database: nothing but its state has changed.
+func (s *Sagas) arrived(ctx context.Context, o order.Order, state order.State) (order.Order, error) {
+	if state.Status == order.Confirmed {
+		return o.Apply(state), nil
+	}
+	return s.orders.ReadOrder(ctx, order.ReadOrderInput{OrderID: o.ID})
+}
+
+// step is what an order's saga is doing now, for the timeline; nil when no saga
+// runs or Temporal does not answer in time.
+func (s *Sagas) step(ctx context.Context, orderID uuid.UUID) *SagaStep {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	described, err := s.temporal.DescribeWorkflowExecution(ctx, workflows.CheckoutID(orderID), "")
+	if err != nil || described.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return nil
+	}
+	step := &SagaStep{WorkflowID: workflows.CheckoutID(orderID)}
+	for _, pending := range described.GetPendingActivities() {
+		step.Operation = pending.GetActivityType().GetName()
+		step.Attempt = int(pending.GetAttempt())
+		step.LastError = pending.GetLastFailure().GetApplicationFailureInfo().GetType()
+		if next := pending.GetScheduledTime(); next != nil && pending.GetState() == enums.PENDING_ACTIVITY_STATE_SCHEDULED {
+			at := next.AsTime()
+			step.NextAttemptAt = &at
+		}
+	}
+	return step
+}

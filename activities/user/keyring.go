@@ -69,6 +69,16 @@ func ParseKeyring(text string) (*Keyring, error) {
 	return ring, nil
 }
 
+// PublicKeys are the keys by name, for the service's own verifier.
+func (k *Keyring) PublicKeys() map[string]ed25519.PublicKey {
+	keys := make(map[string]ed25519.PublicKey, len(k.public))
+	for _, key := range k.public {
+		x, _ := base64.RawURLEncoding.DecodeString(key.X) // encoded above
+		keys[key.KeyID] = x
+	}
+	return keys
+}
+
 // claims are those of an access token.
 type claims struct {
 	jwt.RegisteredClaims
@@ -90,6 +100,7 @@ func (k *Keyring) sign(user uuid.UUID, role Role, session uuid.UUID, at time.Tim
 		SessionID: session,
 	})
 	token.Header["kid"] = k.signID
+	token.Header["typ"] = "at+jwt" // RFC 9068: an access token, not any other
 	signed, err := token.SignedString(k.signKey)
 	if err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)

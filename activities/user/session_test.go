@@ -41,7 +41,7 @@ func TestLoginAnswersATokenThatSaysWho(t *testing.T) {
 
 	token, _, err := jwt.NewParser().ParseUnverified(tokens.AccessToken, jwt.MapClaims{})
 	require.NoError(t, err)
-	require.Equal(t, map[string]any{"alg": "EdDSA", "kid": "new", "typ": "JWT"}, token.Header)
+	require.Equal(t, map[string]any{"alg": "EdDSA", "kid": "new", "typ": "at+jwt"}, token.Header)
 	claims := token.Claims.(jwt.MapClaims)
 	require.NotEmpty(t, claims["jti"])
 	require.NotEmpty(t, claims["sid"])

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,9 @@ func newFaults() *faults {
 // decodeFaults reads and checks settings.
 func decodeFaults(body []byte) (FaultSettings, error) {
 	var s FaultSettings
-	if err := json.Unmarshal(body, &s); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&s); err != nil {
 		return s, fmt.Errorf("read faults: %w", err)
 	}
 	return s, (&faults{met: map[string]int{}}).set(s)

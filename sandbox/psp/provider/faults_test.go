@@ -216,7 +216,7 @@ func TestFaultsByRate(t *testing.T) {
 	for _, wrong := range []string{
 		`{`, `{"faults": [{"fault": "explode", "rate": 1}]}`, `{"faults": [{"fault": "hang", "rate": 0}]}`,
 		`{"faults": [{"fault": "hang", "rate": 2}]}`, `{"faults": [{"fault": "hang", "rate": 1, "operations": ["pay"]}]}`,
-		`{"faults": [{"fault": "latency:soon", "rate": 1}]}`, `{"search_lag_ms": -1}`,
+		`{"faults": [{"fault": "latency:soon", "rate": 1}]}`, `{"search_lag_ms": -1}`, `{"fault": "hang"}`,
 	} {
 		require.Equal(t, http.StatusBadRequest, b.sandboxed("PUT", "/_sandbox/faults", wrong, nil), wrong)
 	}

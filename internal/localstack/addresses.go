@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// ErrNotRunning says that no platform runs from a state directory.
-var ErrNotRunning = errors.New("Kassa is not running: start it with `kassa up`")
+// ErrNotRunning says that nothing runs from a state directory.
+var ErrNotRunning = errors.New("the platform is not running: start it with `kassa up`")
 
 // Addresses says where everything answers. It is also kept in the state directory, readable by its
 // owner only, so that other commands find the running platform.
@@ -81,7 +81,7 @@ func Running(stateDir string) (Addresses, error) {
 	}
 	content, err := os.ReadFile(addressesFile(stateDir))
 	if errors.Is(err, os.ErrNotExist) {
-		return addresses, errors.New("Kassa is still starting")
+		return addresses, errors.New("the platform is still starting: try again in a moment")
 	}
 	if err != nil {
 		return addresses, err

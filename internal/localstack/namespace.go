@@ -65,7 +65,7 @@ func (f *frontend) serving(ctx context.Context) error {
 		return err
 	}
 	if response.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		return fmt.Errorf("Temporal is %s", response.GetStatus())
+		return fmt.Errorf("the server is %s", response.GetStatus())
 	}
 	return nil
 }

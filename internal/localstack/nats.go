@@ -45,7 +45,7 @@ func (c *natsComponent) start() error {
 	ns.Start()
 	if !ns.ReadyForConnections(10 * time.Second) {
 		ns.Shutdown()
-		return errors.New("NATS did not start: see logs/nats.log in the state directory")
+		return errors.New("no answer from NATS after its start: see logs/nats.log in the state directory")
 	}
 	c.current = ns
 	return nil

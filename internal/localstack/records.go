@@ -74,7 +74,7 @@ type AlreadyRunningError struct {
 }
 
 func (e *AlreadyRunningError) Error() string {
-	return fmt.Sprintf("Kassa already runs from %s (process %d): use it, end it with `kassa down`, or set KASSA_HOME to another folder", e.StateDir, e.Pid)
+	return fmt.Sprintf("the platform already runs from %s (process %d): use it, end it with `kassa down`, or set KASSA_HOME to another folder", e.StateDir, e.Pid)
 }
 
 // reap ends the processes a killed launcher left behind. The caller holds the state directory.

@@ -59,7 +59,7 @@ const (
 // pspEnv sends webhooks through the gateway, as a provider on the internet would.
 func pspEnv(s *Stack) map[string]string {
 	return map[string]string{
-		"KASSA_WEBHOOK_URL":    s.url("gateway") + "/api/v1/webhooks/stripe",
+		"KASSA_WEBHOOK_URL":    s.reach("gateway") + "/api/v1/webhooks/stripe",
 		"KASSA_WEBHOOK_SECRET": s.secrets.WebhookSecret,
 		"KASSA_STRIPE_KEY":     s.secrets.StripeKey,
 	}
@@ -79,7 +79,7 @@ func userEnv(s *Stack) map[string]string {
 
 func paymentEnv(s *Stack) map[string]string {
 	return map[string]string{
-		"KASSA_STRIPE_URL":            s.url("psp"),
+		"KASSA_STRIPE_URL":            s.reach("psp"),
 		"KASSA_STRIPE_KEY":            s.secrets.StripeKey,
 		"KASSA_STRIPE_WEBHOOK_SECRET": s.secrets.WebhookSecret,
 	}
@@ -107,10 +107,10 @@ func (s *Stack) environment(sv service, process string) []string {
 		env["KASSA_TEMPORAL_NAMESPACE"] = Namespace
 		env["KASSA_NATS_URL"] = s.natsURL()
 		env["KASSA_INTERNAL_TOKEN"] = s.secrets.InternalToken
-		env["KASSA_JWKS_URL"] = s.url("user") + "/.well-known/jwks.json"
+		env["KASSA_JWKS_URL"] = strings.Split(s.reach("user"), ",")[0] + "/.well-known/jwks.json"
 		for _, other := range services {
 			if other.stage == stageWorker {
-				env["KASSA_"+strings.ToUpper(other.name)+"_URL"] = strings.Join(s.urls(other.name), ",")
+				env["KASSA_"+strings.ToUpper(other.name)+"_URL"] = s.reach(other.name)
 			}
 		}
 	}
@@ -121,6 +121,15 @@ func (s *Stack) environment(sv service, process string) []string {
 	maps.Copy(env, s.options.Env[sv.name])
 	maps.Copy(env, s.options.Env[process])
 	return append(inheritedEnvironment(), pairs(env)...)
+}
+
+// reach returns the base URLs of a service as a comma list. One that is not started here is expected
+// where it usually is, so that a single service can be run apart, in a debugger for example.
+func (s *Stack) reach(name string) string {
+	if urls := s.urls(name); len(urls) > 0 {
+		return strings.Join(urls, ",")
+	}
+	return "http://127.0.0.1:" + strconv.Itoa(s.usual[name])
 }
 
 // processNames returns the names of a service's processes: order, order-2, order-3.

@@ -23,6 +23,7 @@ type Stack struct {
 	options  Options
 	secrets  Secrets
 	ports    portPlan
+	usual    portPlan // of the services, started here or not
 	console  *console
 	lock     *os.File
 	postgres *postgres.Server
@@ -40,7 +41,10 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{options: o, console: &console{out: o.Log}}
+	s := &Stack{options: o, console: &console{out: o.Log}, usual: portPlan{}}
+	for _, sv := range services {
+		s.usual[sv.name] = sv.port
+	}
 	if err := s.prepare(ctx); err != nil {
 		s.giveBack()
 		return nil, err

@@ -37,7 +37,7 @@ func unprivilegedAccount(dir string) (*account, error) {
 		a.search = !a.canEnter(dir)
 		return a, nil
 	}
-	return nil, errors.New("Postgres does not run as root and there is no user postgres or nobody: create one with `useradd --system postgres`")
+	return nil, errors.New("there is no user postgres or nobody to run Postgres, which does not run as root: create one with `useradd --system postgres`")
 }
 
 // canEnter reports whether the account may pass through dir and all directories above it. Root's

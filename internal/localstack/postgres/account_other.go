@@ -14,7 +14,7 @@ type account struct{}
 
 func unprivilegedAccount(string) (*account, error) {
 	if os.Geteuid() == 0 {
-		return nil, errors.New("Postgres does not run as root: run this command as another user")
+		return nil, errors.New("root cannot run Postgres: run this command as another user")
 	}
 	return nil, nil
 }

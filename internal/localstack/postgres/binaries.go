@@ -136,19 +136,25 @@ func (s *Server) install(ctx context.Context) error {
 	_, debian := os.Stat("/etc/debian_version")
 	_, noApt := exec.LookPath("apt-get")
 	if debian != nil || noApt != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("Postgres %d or newer is not installed: run `%s`, or set KASSA_PG_BIN to the directory of its programs", oldestMajor, installCommand())
+		return fmt.Errorf("there is no Postgres %d or newer on this machine: run `%s`, or set KASSA_PG_BIN to the directory of its programs", oldestMajor, installCommand())
 	}
 	if s.cfg.Progress != nil {
 		s.cfg.Progress("installing Postgres (apt-get install postgresql)")
 	}
-	script := "apt-get update -q && apt-get install -q -y --no-install-recommends postgresql"
-	cmd := exec.CommandContext(ctx, "sh", "-c", script)
+	cmd := exec.CommandContext(ctx, "sh", "-c", aptScript)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("install Postgres with `apt-get install postgresql`: %w\n%s", err, output)
 	}
 	return nil
 }
+
+// aptScript installs the programs without the cluster that Debian would make and start beside ours.
+const aptScript = `set -e
+apt-get update -q
+apt-get install -q -y --no-install-recommends postgresql-common
+sed -ri 's/^#?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+apt-get install -q -y --no-install-recommends postgresql`
 
 // installCommand is what a person types on this machine to get Postgres.
 func installCommand() string {

@@ -15,13 +15,12 @@ const maxPointer = 200
 
 // fieldError is one of Huma's findings, without the value it carries.
 func fieldError(err error) FieldError {
-	var body *bodyError
-	if errors.As(err, &body) {
-		return FieldError{Pointer: clean("#" + body.pointer), Code: body.code, Message: body.message}
-	}
 	var detail *huma.ErrorDetail
 	if !errors.As(err, &detail) {
-		return FieldError{Pointer: "#", Code: "invalid", Message: "not accepted"}
+		detail = &huma.ErrorDetail{Location: "body", Message: err.Error()}
+	}
+	if found, ok := bodyFieldError(detail.Message); ok {
+		return found
 	}
 	pointer, message := pointerOf(detail.Location), detail.Message
 	for _, known := range findings {
@@ -35,7 +34,7 @@ func fieldError(err error) FieldError {
 			return FieldError{Pointer: clean(pointer), Code: known.code, Message: message}
 		}
 	}
-	return FieldError{Pointer: clean(pointer), Code: "invalid", Message: message}
+	return FieldError{Pointer: clean(pointer), Code: "invalid", Message: "not accepted"}
 }
 
 // findings gives Huma's messages a stable code, by how they begin.

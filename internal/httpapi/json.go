@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	jsonv2 "github.com/go-json-experiment/json"
@@ -32,15 +33,25 @@ var writing = jsonv2.JoinOptions(
 	jsonv2.Deterministic(true),
 )
 
-// A bodyError says what is wrong with a body without repeating any of it.
+// A bodyError says what is wrong with a body without repeating any of it. Huma
+// keeps only the text of an error, so the text carries all parts.
 type bodyError struct {
 	pointer string // JSON pointer, "" when it is the document
 	code    string
 	message string
 }
 
-// Error is the safe text.
-func (e *bodyError) Error() string { return e.message }
+// Error is the parts, separated by tabs.
+func (e *bodyError) Error() string { return e.code + "\t" + e.pointer + "\t" + e.message }
+
+// bodyFieldError reads the parts back; ok is false for any other text.
+func bodyFieldError(text string) (found FieldError, ok bool) {
+	parts := strings.SplitN(text, "\t", 3)
+	if len(parts) != 3 {
+		return FieldError{}, false
+	}
+	return FieldError{Pointer: clean("#" + parts[1]), Code: parts[0], Message: parts[2]}, true
+}
 
 // neutral turns a JSON library's error, which quotes the input, into a bodyError.
 func neutral(err error) error {

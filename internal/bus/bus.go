@@ -36,7 +36,8 @@ type Bus struct {
 	log  *zap.Logger
 
 	ensuring sync.Mutex
-	verified atomic.Bool  // the streams were seen since the connection came up
+	doubts   atomic.Int64 // counts the times that the streams may have gone
+	ensured  atomic.Int64 // the count for which they were last seen; −1 at first
 	born     atomic.Int64 // when the stream of events was made, Unix nanoseconds; 0 while unknown
 }
 
@@ -45,6 +46,7 @@ type Bus struct {
 // by the broker's monitoring.
 func Connect(url, name string, log *zap.Logger) (*Bus, error) {
 	b := &Bus{log: log.Named("bus")}
+	b.ensured.Store(-1)
 	conn, err := nats.Connect(url,
 		nats.Name("kassa-"+name),
 		nats.RetryOnFailedConnect(true),
@@ -53,13 +55,13 @@ func Connect(url, name string, log *zap.Logger) (*Bus, error) {
 		nats.ReconnectBufSize(-1), // fail at once while disconnected: the outbox keeps the events
 		nats.Timeout(2*time.Second),
 		nats.PingInterval(10*time.Second),
-		nats.ConnectHandler(func(*nats.Conn) { b.verified.Store(false) }),
+		nats.ConnectHandler(func(*nats.Conn) { b.Doubt() }),
 		nats.ReconnectHandler(func(c *nats.Conn) {
-			b.verified.Store(false)
+			b.Doubt()
 			b.log.Info("connected again", zap.String("url", c.ConnectedUrlRedacted()))
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			b.verified.Store(false)
+			b.Doubt()
 			if err != nil {
 				b.log.Warn("connection lost", zap.Error(err))
 			}
@@ -105,27 +107,27 @@ var errDisconnected = errors.New("not connected to NATS")
 // Ensure makes the streams when they are missing. It asks the broker only
 // once per connection, or after Doubt.
 func (b *Bus) Ensure(ctx context.Context) error {
-	if b.verified.Load() {
+	if b.ensured.Load() == b.doubts.Load() {
 		return nil
 	}
 	b.ensuring.Lock()
 	defer b.ensuring.Unlock()
-	if b.verified.Load() {
+	doubts := b.doubts.Load() // doubt that comes up meanwhile stays
+	if b.ensured.Load() == doubts {
 		return nil
 	}
 	if !b.conn.IsConnected() {
 		return errDisconnected
 	}
-	b.verified.Store(true) // a connection lost from here on says false again
 	if err := b.ensure(ctx); err != nil {
-		b.verified.Store(false)
 		return err
 	}
+	b.ensured.Store(doubts)
 	return nil
 }
 
 // Doubt makes the next Ensure ask the broker again.
-func (b *Bus) Doubt() { b.verified.Store(false) }
+func (b *Bus) Doubt() { b.doubts.Add(1) }
 
 func (b *Bus) ensure(ctx context.Context) error {
 	_, err := b.stream(ctx, jetstream.StreamConfig{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,6 +17,7 @@ const (
 	headerConsumer = "Kassa-Consumer"
 	headerType     = "Kassa-Type"
 	headerReason   = "Kassa-Reason"
+	headerRevived  = "Kassa-Revived" // on an event: the consumer it is sent again for
 )
 
 // A DeadLetter is an event that a consumer gave up on.
@@ -72,7 +74,8 @@ func (b *Bus) DeadLetters(ctx context.Context, after uint64, limit int) ([]DeadL
 }
 
 // Revive publishes a dead letter again for its consumer and takes it out of
-// the dead letters. Consumers that have applied the event will not do so again.
+// the dead letters. Others that have applied the event will not do so again;
+// its own consumer applies it even when newer events have been applied since.
 func (b *Bus) Revive(ctx context.Context, number uint64) error {
 	stream, err := b.js.Stream(ctx, DeadStream)
 	if err != nil {
@@ -84,7 +87,9 @@ func (b *Bus) Revive(ctx context.Context, number uint64) error {
 	}
 	l := letter(m)
 	id := fmt.Sprintf("revived:%s:%d", l.Consumer, number)
-	if _, err := b.js.PublishMsg(ctx, message(events+l.Type, Document{MessageID: id, JSON: l.JSON})); err != nil {
+	again := message(events+l.Type, Document{MessageID: id, JSON: l.JSON})
+	again.Header[headerRevived] = []string{l.Consumer}
+	if _, err := b.js.PublishMsg(ctx, again); err != nil {
 		return fmt.Errorf("revive dead letter %d: %w", number, err)
 	}
 	if err := stream.DeleteMsg(ctx, number); err != nil {
@@ -107,3 +112,9 @@ func letter(m *jetstream.RawStreamMsg) DeadLetter {
 		JSON:     m.Data,
 	}
 }
+
+// RevivedFor is the consumer that a message was sent again for, or "".
+func RevivedFor(m jetstream.Msg) string { return m.Headers().Get(headerRevived) }
+
+// TypeOf is the type of the event that a message carries.
+func TypeOf(m jetstream.Msg) string { return strings.TrimPrefix(m.Subject(), events) }

@@ -51,6 +51,17 @@ func (b *Bus) Listen(ctx context.Context, types []string, deliver func(jetstream
 	}, deliver)
 }
 
+// Waiting is how many events the durable consumer called name has still to
+// acknowledge, delivered or not.
+func (b *Bus) Waiting(ctx context.Context, name string) (int, error) {
+	consumer, err := b.js.Consumer(ctx, Stream, name)
+	if err != nil {
+		return 0, fmt.Errorf("consumer %s: %w", name, err)
+	}
+	info := consumer.CachedInfo()
+	return int(info.NumPending) + info.NumAckPending, nil //nolint:gosec // far from 2^63
+}
+
 func subjects(types []string) []string {
 	all := make([]string, len(types))
 	for i, typ := range types {

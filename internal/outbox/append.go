@@ -44,12 +44,15 @@ func Queue(ctx context.Context, batch *pgx.Batch, event cloudevent.Event) error 
 	return nil
 }
 
-// Document is the event as the outbox keeps it, with the correlation id and
-// the trace context that ctx carries, for a caller whose one statement makes
+// Document is the event as the outbox keeps it, with the correlation id, the
+// cause and the trace context that ctx carries, for a caller whose one statement makes
 // the change and inserts the outbox row.
 func Document(ctx context.Context, event cloudevent.Event) ([]byte, error) {
 	if event.CorrelationID == "" {
 		event.CorrelationID = correlation.ID(ctx)
+	}
+	if event.CausationID == "" {
+		event.CausationID = cause(ctx)
 	}
 	if event.TraceParent == "" {
 		carrier := propagation.MapCarrier{}

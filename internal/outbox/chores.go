@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/zap"
 
@@ -77,15 +78,30 @@ func (l *leader) chores(ctx context.Context) error {
 		l.measured = now
 	}
 	if now.Sub(l.cleaned) >= housework {
-		tag, err := l.conn.Exec(ctx, deleteOld, now.Add(-keepFor))
+		n, err := deleteBefore(ctx, l.conn, now.Add(-keepFor))
 		if err != nil {
-			return fmt.Errorf("delete old events: %w", err)
+			return err
 		}
-		if tag.RowsAffected() == 0 {
+		if n == 0 {
 			l.cleaned = now
 		}
 	}
 	return nil
+}
+
+// execer is a connection or a pool.
+type execer interface {
+	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
+}
+
+// deleteBefore deletes some of what was published before then, and answers
+// how many.
+func deleteBefore(ctx context.Context, db execer, then time.Time) (int64, error) {
+	tag, err := db.Exec(ctx, deleteOld, then)
+	if err != nil {
+		return 0, fmt.Errorf("delete old events: %w", err)
+	}
+	return tag.RowsAffected(), nil
 }
 
 const selectSince = `

@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -29,10 +28,15 @@ type Consumer struct {
 	Log   *zap.Logger
 	Types []string // of the events, like order.confirmed
 
-	// Apply makes the event's effect in tx, which also records the event. It
-	// is called in the order of each subject's sequence. An error undoes it;
-	// the event comes again later, and is given up after six attempts.
+	// Apply makes the event's effect in tx, which also records the event and
+	// may hold other events' effects too. It is called in the order of each
+	// subject's sequence. An error undoes everything in tx; the event comes
+	// again later (RetryAfter), and in the end is given up.
 	Apply func(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error
+
+	// RetryAfter is when an event that failed comes again; after the last of
+	// them it goes to the dead letters. Nil means 1 s, 5 s, 30 s, 2 m, 10 m.
+	RetryAfter []time.Duration
 }
 
 // Run applies events until ctx ends. It outlives the database and the broker.
@@ -40,13 +44,16 @@ func (c *Consumer) Run(ctx context.Context) error {
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
+	if c.RetryAfter == nil {
+		c.RetryAfter = retryAfter
+	}
 	received := make(chan jetstream.Msg, applyAtOnce)
-	in := &inbox{consumer: c, log: c.Log.With(zap.String("consumer", c.Name)), failed: map[string]time.Time{}}
+	in := &inbox{consumer: c, log: c.Log.With(zap.String("consumer", c.Name))}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for {
-			batch := collect(ctx, received)
+			batch := c.collect(ctx, received)
 			if len(batch) == 0 {
 				return
 			}
@@ -68,20 +75,20 @@ func (c *Consumer) Run(ctx context.Context) error {
 
 // collect waits for a message and takes what else arrives within a moment. It
 // answers none when ctx has ended.
-func collect(ctx context.Context, received <-chan jetstream.Msg) []*delivery {
+func (c *Consumer) collect(ctx context.Context, received <-chan jetstream.Msg) []*delivery {
 	batch := make([]*delivery, 0, applyAtOnce)
 	select {
 	case <-ctx.Done():
 		return nil
 	case m := <-received:
-		batch = append(batch, open(m))
+		batch = append(batch, open(m, c.Name))
 	}
 	enough := time.NewTimer(collectFor)
 	defer enough.Stop()
 	for len(batch) < applyAtOnce {
 		select {
 		case m := <-received:
-			batch = append(batch, open(m))
+			batch = append(batch, open(m, c.Name))
 		case <-enough.C:
 			return batch
 		case <-ctx.Done():
@@ -89,17 +96,4 @@ func collect(ctx context.Context, received <-chan jetstream.Msg) []*delivery {
 		}
 	}
 	return batch
-}
-
-// delivery is an event as it was received.
-type delivery struct {
-	msg   jetstream.Msg
-	event cloudevent.Event
-	err   error // why it cannot be read; nil when it can
-}
-
-func open(m jetstream.Msg) *delivery {
-	d := &delivery{msg: m}
-	d.err = json.Unmarshal(m.Data(), &d.event)
-	return d
 }

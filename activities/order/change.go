@@ -97,26 +97,3 @@ func (s *Service) move(ctx context.Context, orderID uuid.UUID, about events.Orde
 	s.news.tell(stateOf(row))
 	return row, true, nil
 }
-
-// fold rebuilds what an order's events say of its row.
-func fold(history []orderdb.OrderEvent) (change, error) {
-	merged := map[string]json.RawMessage{}
-	for i, event := range history {
-		if event.Version != int64(i+1) {
-			return change{}, fmt.Errorf("order %s: version %d follows %d", event.OrderID, event.Version, i)
-		}
-		var data map[string]json.RawMessage
-		if err := json.Unmarshal(event.Data, &data); err != nil {
-			return change{}, fmt.Errorf("order %s, event %d: %w", event.OrderID, event.Version, err)
-		}
-		for name, value := range data {
-			merged[name] = value
-		}
-	}
-	all, err := json.Marshal(merged)
-	if err != nil {
-		return change{}, err
-	}
-	out := change{placed: &placed{}}
-	return out, json.Unmarshal(all, &out)
-}

@@ -25,6 +25,7 @@ type commands struct {
 	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
 	Temporal temporalCommand `cmd:"" passthrough:"" help:"Run Temporal's command line against the running platform."`
 	Tctl     tctlCommand     `cmd:"" passthrough:"" help:"Run the older command line tctl against the running platform."`
+	Tools    toolsCommand    `cmd:"" help:"Build the pinned programs of Temporal, which the first start does otherwise."`
 }
 
 func main() {

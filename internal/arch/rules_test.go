@@ -19,7 +19,6 @@ var rules = map[string]rule{
 	"api":          {own: []string{"activities/$svc", "events", "workflows", "api/client", "internal"}},
 	"api/gateway":  {own: []string{"api", "api/client", "internal"}},
 	"api/client":   {own: []string{}},
-	"api/document": {own: []string{"api", "internal"}},
 	"workflows": {
 		own: []string{"activities", "internal/fault", "internal/money"},
 		external: []string{

@@ -1,0 +1,47 @@
+# Kassa: what you can do here. `make` alone shows this list.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+STATE := $(or $(KASSA_HOME),$(CURDIR)/.kassa)
+BIN   := $(STATE)/bin
+TOOL   = go tool -modfile=tools/go.mod
+LINT   = go tool -modfile=tools/lint/go.mod
+
+.PHONY: help build demo up test lint generate verify golden record bench
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build every program into .kassa/bin
+	@mkdir -p $(BIN)
+	@echo "building Kassa (the first time takes some minutes)"
+	@go build -o $(BIN)/ ./cmd/kassa ./workers/... ./sandbox/...
+
+demo: build ## start the platform, run real checkouts, stay up (ARGS=--once: leave when done)
+	@$(BIN)/kassa demo $(ARGS)
+
+up: build ## start the platform and stay up until Ctrl-C
+	@$(BIN)/kassa up $(ARGS)
+
+test: build ## run every test, on real parts
+	@$(BIN)/kassa tools
+	@KASSA_TOOLS_DIR=$(STATE)/tools KASSA_BIN_DIR=$(BIN) ./.ci/test
+
+lint: ## run every check that a machine can do
+	@./.ci/lint
+
+generate: ## write what is generated: queries, the API document, the client
+	@./.ci/generate
+
+verify: build ## check the running platform's invariants (ARGS=--strict)
+	@$(BIN)/kassa verify $(ARGS)
+
+golden: ## write the golden files anew; review the diff
+	go test ./workflows ./api -run 'Traces|Document' -update
+
+record: build ## record the histories of every branch anew, on a real Temporal
+	@./workflows/testdata/record.sh
+
+bench: build ## measure the checkout beside a null saga (ARGS="--json FILE")
+	@$(BIN)/kassa bench checkout $(ARGS)

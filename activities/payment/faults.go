@@ -24,4 +24,6 @@ var (
 
 	// ErrWebhookForged is a webhook that the provider did not sign, or not recently.
 	ErrWebhookForged = fault.New(fault.Malformed, "webhook_signature_invalid", "The signature does not fit the request.")
+	// ErrWebhookUnreadable is a signed body that is no event.
+	ErrWebhookUnreadable = fault.New(fault.Malformed, "webhook_unreadable", "The body is no event.")
 )

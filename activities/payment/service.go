@@ -2,44 +2,64 @@ package payment
 
 import (
 	"context"
+	"fmt"
+	"time"
 
-	"kassa/internal/fault"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"kassa/internal/pg"
+	"kassa/sql/paymentdb"
 )
 
 // Service is the payment service: every exported method is an operation.
-type Service struct{}
-
-// AuthorizePayment asks for an order's payment.
-func (s *Service) AuthorizePayment(context.Context, AuthorizePaymentInput) (Payment, error) {
-	return Payment{}, fault.ErrUnavailable
+type Service struct {
+	pool     *pgxpool.Pool
+	stripe   *Stripe
+	webhooks *webhookInbox
+	options  Options
 }
 
-// VoidPayment undoes an order's payment.
-func (s *Service) VoidPayment(context.Context, VoidPaymentInput) (Payment, error) {
-	return Payment{}, fault.ErrUnavailable
+// Options are what differs between a developer's machine and production.
+type Options struct {
+	WebhookSecrets []string // each may have signed a webhook: the current one, and the ones being replaced
+	AllowFaults    bool     // pass AuthorizePaymentInput.Faults on to the provider's sandbox
 }
 
-// ResolvePayment asks the provider for the truth.
-func (s *Service) ResolvePayment(context.Context, ResolvePaymentInput) (Payment, error) {
-	return Payment{}, fault.ErrUnavailable
+// New makes the service on its database and the provider.
+func New(pool *pgxpool.Pool, stripe *Stripe, o Options) *Service {
+	return &Service{pool: pool, stripe: stripe, options: o, webhooks: newWebhookInbox()}
 }
 
-// CapturePayment takes what is authorized.
-func (s *Service) CapturePayment(context.Context, CapturePaymentInput) (Payment, error) {
-	return Payment{}, fault.ErrUnavailable
+// read runs queries on one connection.
+func read[T any](ctx context.Context, s *Service, query func(db *paymentdb.Queries) (T, error)) (T, error) {
+	var found T
+	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) (err error) {
+		found, err = query(paymentdb.New(conn))
+		return err
+	})
+	return found, err
 }
 
-// ReadPayment answers one payment.
-func (s *Service) ReadPayment(context.Context, ReadPaymentInput) (Payment, error) {
-	return Payment{}, fault.ErrUnavailable
+func (s *Service) byID(ctx context.Context, id uuid.UUID) (paymentdb.Payment, error) {
+	return found(read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Payment, error) { return db.GetPayment(ctx, id) }))
 }
 
-// ListPayments answers a page of payments.
-func (s *Service) ListPayments(context.Context, ListPaymentsInput) (Payments, error) {
-	return Payments{}, fault.ErrUnavailable
+func (s *Service) byOrder(ctx context.Context, orderID uuid.UUID) (paymentdb.Payment, error) {
+	return found(read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Payment, error) { return db.GetPaymentByOrder(ctx, orderID) }))
 }
 
-// ListUnsettledPayments answers what Reconcile should resolve.
-func (s *Service) ListUnsettledPayments(context.Context, ListUnsettledPaymentsInput) (UnsettledPayments, error) {
-	return UnsettledPayments{}, fault.ErrUnavailable
+// found turns "no row" into the fault that a customer can understand.
+func found(row paymentdb.Payment, err error) (paymentdb.Payment, error) {
+	switch {
+	case pg.NotFound(err):
+		return row, ErrPaymentNotFound
+	case err != nil:
+		return row, fmt.Errorf("read payment: %w", err)
+	}
+	return row, nil
 }
+
+// instant is the time as the database keeps it: UTC, microseconds.
+func instant() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,141 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kassa/events"
+	"kassa/internal/id"
+	"kassa/internal/outbox"
+	"kassa/internal/pg"
+	"kassa/sql/paymentdb"
+)
+
+// recordWithin bounds the transaction that records an answer. It outlives the
+// caller: an answer that has come must not be lost because nobody waits for it.
+const recordWithin = 2 * time.Second
+
+// errMoved says that the payment has changed since it was read. What the
+// provider said meanwhile may be older than the change: read, and ask again.
+var errMoved = errors.New("the payment has changed meanwhile")
+
+// ending is how an attempt ended.
+type ending struct {
+	attempt    *paymentdb.Attempt // nil for whichever authorization waits for the answer
+	state      string
+	providerID string
+	problem    string // why it did not succeed
+}
+
+// record writes, in one transaction and one round trip, how attempts ended and
+// what that made of the payment: row, transaction, ledger entry, event. before
+// is the row that was read before the provider was asked; when it is no longer
+// the current one, nothing is written and the answer is errMoved.
+func (s *Service) record(ctx context.Context, before, now paymentdb.Payment, ends ...ending) (paymentdb.Payment, error) {
+	b := &batch{}
+	if moved(before, now) {
+		now.Version, now.UpdatedAt = before.Version+1, instant()
+		if err := s.queueChange(ctx, b, before, now, ends); err != nil {
+			return before, err
+		}
+	}
+	for _, end := range ends {
+		if err := end.queue(ctx, paymentdb.New(b), now.ID); err != nil {
+			return before, err
+		}
+	}
+	if b.Len() == 0 {
+		return now, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	defer cancel()
+	err := b.send(ctx, s.pool)
+	if pg.Constraint(err) == "transactions_pkey" {
+		return before, errMoved
+	}
+	if err != nil {
+		return before, fmt.Errorf("record payment %s: %w", now.ID, err)
+	}
+	return now, nil
+}
+
+// queueChange collects what a change of the payment writes.
+func (s *Service) queueChange(ctx context.Context, b *batch, before, now paymentdb.Payment, ends []ending) error {
+	db := paymentdb.New(b)
+	kind, amount := happened(before, now)
+	err := db.UpdatePayment(ctx, paymentdb.UpdatePaymentParams{
+		ID: now.ID, SeenVersion: before.Version, Status: now.Status,
+		Authorized: now.Authorized, Captured: now.Captured, Refunded: now.Refunded,
+		ProviderPaymentID: now.ProviderPaymentID, ActionUrl: now.ActionUrl,
+		Failure: now.Failure, DeclineCode: now.DeclineCode, UpdatedAt: now.UpdatedAt,
+	})
+	if err != nil {
+		return err
+	}
+	// Fails when somebody else has made this version: see UpdatePayment.
+	err = db.InsertTransaction(ctx, paymentdb.InsertTransactionParams{
+		PaymentID: now.ID, Version: now.Version, Kind: kind, Status: now.Status, Amount: amount, Currency: now.Currency,
+		ProviderID: now.ProviderPaymentID, Code: code(now, ends), CreatedAt: now.UpdatedAt,
+	})
+	if err != nil {
+		return err
+	}
+	if lines := postings(before, now); len(lines) > 0 {
+		if err := queueEntry(ctx, db, now, kind, lines); err != nil {
+			return err
+		}
+	}
+	if typ, ok := eventOf[kind]; ok {
+		return outbox.Queue(ctx, &b.Batch, events.NewPaymentChanged(typ, now.UpdatedAt, now.Version, changed(now)))
+	}
+	return nil
+}
+
+// queue collects the statement that writes an ending.
+func (e ending) queue(ctx context.Context, db *paymentdb.Queries, paymentID uuid.UUID) error {
+	if e.attempt == nil {
+		return db.FinishAuthorization(ctx, paymentdb.FinishAuthorizationParams{
+			PaymentID: paymentID, State: e.state, ProviderID: e.providerID, Error: e.problem,
+		})
+	}
+	_, err := db.FinishAttempt(ctx, paymentdb.FinishAttemptParams{
+		Key: e.attempt.Key, Sends: e.attempt.Sends, State: e.state, ProviderID: e.providerID, Error: e.problem,
+	})
+	return err
+}
+
+// code is the word for why something did not go well, or "".
+func code(now paymentdb.Payment, ends []ending) string {
+	if now.DeclineCode != "" {
+		return now.DeclineCode
+	}
+	if now.Failure != "" {
+		return now.Failure
+	}
+	for _, end := range ends {
+		if end.problem != "" {
+			return end.problem
+		}
+	}
+	return ""
+}
+
+func queueEntry(ctx context.Context, db *paymentdb.Queries, now paymentdb.Payment, kind string, lines []posting) error {
+	entry := paymentdb.InsertLedgerPostingsParams{EntryID: id.New(), Currency: now.Currency}
+	for i, line := range lines {
+		entry.Lines = append(entry.Lines, int16(i+1)) //nolint:gosec // an entry has at most four lines
+		entry.Accounts = append(entry.Accounts, line.account)
+		entry.Amounts = append(entry.Amounts, line.amount)
+	}
+	err := db.InsertLedgerEntry(ctx, paymentdb.InsertLedgerEntryParams{
+		ID: entry.EntryID, PaymentID: now.ID, Version: now.Version, Kind: kind, CreatedAt: now.UpdatedAt,
+	})
+	if err != nil {
+		return err
+	}
+	return db.InsertLedgerPostings(ctx, entry)
+}

@@ -1,0 +1,180 @@
+package payment
+
+import (
+	"kassa/events"
+	"kassa/sql/paymentdb"
+)
+
+// intent is a payment as the provider knows it, at the moment it answered.
+// Amounts are minor units of our currency table.
+type intent struct {
+	ID          string
+	Status      string // one of the provider's, below
+	Currency    string // ISO 4217, upper case
+	Capturable  int64
+	Received    int64
+	Refunded    int64 // given back of what was received; only a fresh look knows it
+	ActionURL   string
+	DeclineCode string
+	OrderID     string // from its metadata
+	PaymentID   string // from its metadata
+	replayed    bool   // the answer to an earlier request, kept for its idempotency key: it may be old
+}
+
+// The provider's states of an intent.
+const (
+	intentNeedsMethod  = "requires_payment_method" // declined, or never confirmed
+	intentNeedsConfirm = "requires_confirmation"
+	intentNeedsAction  = "requires_action"
+	intentProcessing   = "processing"
+	intentHeld         = "requires_capture"
+	intentTaken        = "succeeded"
+	intentCanceled     = "canceled"
+)
+
+// hasMoney reports whether the intent holds or has taken money that was not given back.
+func (i intent) hasMoney() bool { return i.Capturable > 0 || i.Received > i.Refunded }
+
+// after is the payment when the provider's word is taken. It depends on the
+// word alone, not on what we believed: whoever calls it has made sure that the
+// word is newer than the row.
+func after(row paymentdb.Payment, word intent) paymentdb.Payment {
+	row.ProviderPaymentID = word.ID
+	row.ActionUrl = ""
+	switch word.Status {
+	case intentNeedsAction:
+		row.Status, row.ActionUrl = string(StatusRequiresAction), word.ActionURL
+	case intentProcessing, intentNeedsConfirm:
+		row.Status = string(StatusUnknown)
+	case intentHeld:
+		row.Status, row.Authorized = string(StatusAuthorized), word.Capturable
+	case intentTaken:
+		row.Status, row.Authorized, row.Captured, row.Refunded = string(StatusCaptured), word.Received, word.Received, word.Refunded
+		if word.Refunded == word.Received {
+			row.Status = string(StatusRefunded)
+		}
+	case intentCanceled:
+		if row.Status != string(StatusFailed) {
+			row.Status = string(StatusVoided)
+		}
+		row.Authorized = 0
+	case intentNeedsMethod:
+		row.Status, row.Authorized = string(StatusFailed), 0
+		row.Failure, row.DeclineCode = ErrCardDeclined.Reason, word.DeclineCode
+	}
+	if row.Status != string(StatusFailed) {
+		row.Failure, row.DeclineCode = "", ""
+	}
+	return row
+}
+
+// attemptState is how an authorization went, by the provider's word.
+func attemptState(word intent) string {
+	switch word.Status {
+	case intentNeedsAction:
+		return attemptNeedsAction
+	case intentProcessing, intentNeedsConfirm:
+		return attemptUnknown
+	case intentHeld, intentTaken:
+		return attemptSucceeded
+	case intentNeedsMethod:
+		return attemptDeclined
+	default:
+		return attemptFailed
+	}
+}
+
+// settled reports whether nothing more can come of the payment by itself.
+func settled(status string) bool {
+	switch PaymentStatus(status) {
+	case StatusPending, StatusUnknown, StatusRequiresAction:
+		return false
+	case StatusAuthorized, StatusCaptured, StatusVoided, StatusRefunded, StatusFailed:
+	}
+	return true
+}
+
+// The kinds of transaction.
+const (
+	kindUnknown        = "unknown"
+	kindActionRequired = "action_required"
+	kindAuthorized     = "authorized"
+	kindCaptured       = "captured"
+	kindVoided         = "voided"
+	kindRefunded       = "refunded"
+	kindRefundFailed   = "refund_failed"
+	kindFailed         = "failed"
+)
+
+// eventOf is the event that tells a kind of transaction; "unknown" is no fact
+// and has none.
+var eventOf = map[string]string{
+	kindActionRequired: events.PaymentActionRequired,
+	kindAuthorized:     events.PaymentAuthorized,
+	kindCaptured:       events.PaymentReceived,
+	kindVoided:         events.PaymentVoided,
+	kindRefunded:       events.PaymentRefunded,
+	kindRefundFailed:   events.PaymentRefundFailed,
+	kindFailed:         events.PaymentFailed,
+}
+
+// happened names the change from one state of a payment to the next, and the
+// money it is about.
+func happened(before, now paymentdb.Payment) (kind string, amount int64) {
+	switch {
+	case now.Refunded < before.Refunded:
+		return kindRefundFailed, before.Refunded - now.Refunded
+	case now.Refunded > before.Refunded:
+		return kindRefunded, now.Refunded - before.Refunded
+	}
+	switch PaymentStatus(now.Status) {
+	case StatusRequiresAction:
+		return kindActionRequired, 0
+	case StatusAuthorized:
+		return kindAuthorized, now.Authorized
+	case StatusCaptured, StatusRefunded:
+		return kindCaptured, now.Captured - before.Captured
+	case StatusVoided:
+		return kindVoided, before.Authorized
+	case StatusFailed:
+		return kindFailed, 0
+	case StatusPending, StatusUnknown:
+	}
+	return kindUnknown, 0
+}
+
+// moved reports whether a payment changed in what its version counts. A
+// provider's id that became known is not enough: it comes with a change.
+func moved(before, now paymentdb.Payment) bool {
+	return before.Status != now.Status || before.Authorized != now.Authorized || before.Captured != now.Captured ||
+		before.Refunded != now.Refunded || before.ActionUrl != now.ActionUrl || before.ProviderPaymentID != now.ProviderPaymentID
+}
+
+// posting is one line of a ledger entry.
+type posting struct {
+	account string
+	amount  int64 // minor units: debit positive, credit negative
+}
+
+// The accounts; the table ledger_accounts says what is in them.
+const (
+	accountHolds       = "card_holds"
+	accountCommitments = "hold_commitments"
+	accountClearing    = "provider_clearing"
+	accountOrders      = "customer_orders"
+)
+
+// postings books a change. They follow from the amounts before and after, so
+// the ledger cannot disagree with the payments. Nil when no money moved.
+func postings(before, now paymentdb.Payment) []posting {
+	var lines []posting
+	held := (now.Authorized - now.Captured) - (before.Authorized - before.Captured)
+	if held != 0 {
+		lines = append(lines, posting{accountHolds, held}, posting{accountCommitments, -held})
+	}
+	taken := (now.Captured - now.Refunded) - (before.Captured - before.Refunded)
+	if taken != 0 {
+		lines = append(lines, posting{accountClearing, taken}, posting{accountOrders, -taken})
+	}
+	return lines
+}

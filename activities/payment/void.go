@@ -1,0 +1,131 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"kassa/internal/id"
+	"kassa/sql/paymentdb"
+)
+
+// VoidPayment undoes an order's payment, whatever became of it: it cancels what
+// is held, refunds what was taken, and finds out first what is not known. It
+// leaves a tombstone, also where there is no payment, which refuses every later
+// AuthorizePayment. It may be repeated; an error means that it must be.
+func (s *Service) VoidPayment(ctx context.Context, in VoidPaymentInput) (Payment, error) {
+	row, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Payment, error) {
+		return db.VoidPayment(ctx, id.New(), in.OrderID, instant())
+	})
+	if err != nil {
+		return Payment{}, fmt.Errorf("void payment of order %s: %w", in.OrderID, err)
+	}
+	row, err = s.undo(ctx, row)
+	if err != nil {
+		return Payment{}, err
+	}
+	return payment(row), nil
+}
+
+// undo brings a payment to where no money is left in it. Each turn takes one
+// step and looks again: a step can fail because the payment was elsewhere than
+// we thought.
+func (s *Service) undo(ctx context.Context, row paymentdb.Payment) (paymentdb.Payment, error) {
+	leave, err := s.stripe.enter()
+	if err != nil {
+		return row, err
+	}
+	defer leave()
+	for range 5 {
+		attempt, err := s.take(ctx, row.ID)
+		if err != nil {
+			return row, err
+		}
+		operation := undoing(row.Status)
+		switch {
+		case attempt != nil && attempt.Operation == opAuthorize:
+			row, err = s.decide(ctx, row, *attempt)
+		case attempt == nil && !settled(row.Status) && operation == "":
+			row, err = s.observe(ctx, row, nil) // it is being processed
+		case attempt != nil && attempt.Operation != operation:
+			row, err = s.look(ctx, row, *attempt)
+		case operation == "":
+			return row, nil
+		case attempt != nil:
+			row, err = s.perform(ctx, row, *attempt)
+		default:
+			if attempt, err = s.start(ctx, row, operation, row.Authorized-row.Refunded); err == nil {
+				row, err = s.perform(ctx, row, *attempt)
+			}
+		}
+		if err == nil && row.Status == string(StatusUnknown) {
+			err = ErrProviderUnavailable.Because(fmt.Errorf("payment %s is being processed", row.ID))
+		}
+		if err != nil {
+			return row, err
+		}
+	}
+	return row, ErrPaymentInProgress.Because(fmt.Errorf("payment %s is still %s", row.ID, row.Status))
+}
+
+// undoing is what undoes a payment of that status, or "" when nothing is left.
+func undoing(status string) string {
+	switch PaymentStatus(status) {
+	case StatusRequiresAction, StatusAuthorized:
+		return opVoid
+	case StatusCaptured:
+		return opRefund
+	case StatusPending, StatusUnknown, StatusVoided, StatusRefunded, StatusFailed:
+	}
+	return ""
+}
+
+// decide brings an authorization of which nobody knows the outcome to a
+// definite end, without charging anybody for it: what the provider has is
+// taken as it is, and what it has not yet got it will never accept.
+func (s *Service) decide(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
+	word, err := s.find(ctx, row)
+	if err == nil && word == nil {
+		word, err = s.fence(ctx, row, attempt)
+	}
+	var refused *refusedError
+	switch {
+	case errors.As(err, &refused):
+		return s.refuse(ctx, row, refused)
+	case err != nil:
+		return row, s.lost(ctx, row, &attempt, err)
+	case word == nil:
+		return s.never(ctx, row)
+	}
+	return s.settle(ctx, row, *word)
+}
+
+// fence answers what came of an authorization that was not found: nil when
+// nothing ever will.
+func (s *Service) fence(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (*intent, error) {
+	err := s.stripe.spend(ctx, row, attempt.Key)
+	if !errors.Is(err, errKeyUsed) {
+		return nil, err
+	}
+	// It did arrive. Sending it again repeats the answer and nothing else.
+	word, err := s.stripe.authorize(ctx, row, attempt)
+	if errors.Is(err, errReplayed) {
+		return s.trace(ctx, row, attempt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	word, err = s.stripe.retrieve(ctx, word.ID)
+	return &word, err
+}
+
+// never records that an authorization came to nothing.
+func (s *Service) never(ctx context.Context, row paymentdb.Payment) (paymentdb.Payment, error) {
+	voided := row
+	voided.Status = string(StatusVoided)
+	current, err := s.record(ctx, row, voided, ending{state: attemptFailed, problem: "never arrived"})
+	if errors.Is(err, errMoved) {
+		return s.byID(ctx, row.ID)
+	}
+	return current, err
+}

@@ -324,14 +324,20 @@ func (q *Queries) ListSettlingPaymentIntents(ctx context.Context) ([]string, err
 
 const savePayment = `-- name: SavePayment :one
 WITH current AS (
-    SELECT id FROM payment_intents WHERE id = $1::text AND version = $2::integer FOR UPDATE
+    SELECT id
+    FROM payment_intents
+    WHERE id = $1::text
+      AND version = $2::integer
+    FOR UPDATE
 ), unchanged AS (
     SELECT 1 FROM current
     UNION ALL
     SELECT 1 WHERE $2::integer = 0
 ), kept AS (
     INSERT INTO idempotency_keys (key, path, fingerprint, status, body, request_id)
-    SELECT $3::text, $4::text, $5::bytea, $6::integer, $7::text, $8::text
+    SELECT
+        $3::text, $4::text, $5::bytea,
+        $6::integer, $7::text, $8::text
     FROM unchanged
     WHERE $3::text <> ''
     ON CONFLICT (key) DO NOTHING
@@ -350,7 +356,8 @@ WITH current AS (
         $1::text, $2::integer + 1, $9::text,
         $10::bigint, $11::text, $12::text,
         $13::text, $14::text, $15::text,
-        $16::boolean, $17::boolean, $18::text, $19::jsonb,
+        $16::boolean, $17::boolean,
+        $18::text, $19::jsonb,
         $20::text, $21::text, $22::bigint,
         $23::bigint, $24::bigint, $25::text,
         $26::jsonb, $27::text, $28::timestamptz,
@@ -378,9 +385,11 @@ WITH current AS (
         id, intent_id, amount, currency, status, payment_method,
         amount_captured, amount_released, amount_refunded, decline_code, created_at)
     SELECT
-        $32::text, $1::text, $10::bigint, $11::text, $33::text,
+        $32::text, $1::text, $10::bigint,
+        $11::text, $33::text,
         $34::text, $35::bigint, $36::bigint,
-        $37::bigint, $38::text, $39::timestamptz
+        $37::bigint, $38::text,
+        $39::timestamptz
     FROM go
     WHERE $32::text <> ''
     ON CONFLICT (id) DO UPDATE SET
@@ -392,9 +401,11 @@ WITH current AS (
         id, intent_id, charge_id, amount, currency, status, reason, metadata,
         settle_at, settle_as, created_at)
     SELECT
-        $40::text, $1::text, $32::text, $41::bigint, $11::text,
+        $40::text, $1::text, $32::text,
+        $41::bigint, $11::text,
         $42::text, $43::text, $44::jsonb,
-        $45::timestamptz, $46::text, $47::timestamptz
+        $45::timestamptz, $46::text,
+        $47::timestamptz
     FROM go
     WHERE $40::text <> ''
     ON CONFLICT (id) DO UPDATE SET
@@ -402,16 +413,20 @@ WITH current AS (
         settle_at = excluded.settle_at,
         settle_as = excluded.settle_as
 ), entries AS (
-    INSERT INTO ledger_entries (intent_id, charge_id, refund_id, kind, debit, credit, amount, currency, created_at)
+    INSERT INTO ledger_entries (
+        intent_id, charge_id, refund_id, kind, debit, credit, amount, currency, created_at)
     SELECT
-        $1::text, $32::text, unnest($48::text[]), unnest($49::text[]),
-        unnest($50::text[]), unnest($51::text[]), unnest($52::bigint[]),
+        $1::text, $32::text,
+        unnest($48::text[]), unnest($49::text[]),
+        unnest($50::text[]), unnest($51::text[]),
+        unnest($52::bigint[]),
         $11::text, $53::timestamptz
     FROM go
 ), happened AS (
     INSERT INTO events (id, type, intent_id, body, created_at, due_at, copies, lost)
     SELECT
-        unnest($54::text[]), unnest($55::text[]), $1::text, unnest($56::text[]),
+        unnest($54::text[]), unnest($55::text[]),
+        $1::text, unnest($56::text[]),
         $53::timestamptz, $57::timestamptz, $58::integer,
         $57::timestamptz IS NULL
     FROM go

@@ -5,14 +5,20 @@
 -- is no longer at the version that was read (0 for a new one) or because the key was used before.
 -- An empty key, charge id or refund id means there is none; no event_due_at, that the events are lost.
 WITH current AS (
-    SELECT id FROM payment_intents WHERE id = sqlc.arg(id)::text AND version = sqlc.arg(read_version)::integer FOR UPDATE
+    SELECT id
+    FROM payment_intents
+    WHERE id = sqlc.arg(id)::text
+      AND version = sqlc.arg(read_version)::integer
+    FOR UPDATE
 ), unchanged AS (
     SELECT 1 FROM current
     UNION ALL
     SELECT 1 WHERE sqlc.arg(read_version)::integer = 0
 ), kept AS (
     INSERT INTO idempotency_keys (key, path, fingerprint, status, body, request_id)
-    SELECT sqlc.arg(key)::text, sqlc.arg(path)::text, sqlc.arg(fingerprint)::bytea, sqlc.arg(reply_status)::integer, sqlc.arg(reply_body)::text, sqlc.arg(request_id)::text
+    SELECT
+        sqlc.arg(key)::text, sqlc.arg(path)::text, sqlc.arg(fingerprint)::bytea,
+        sqlc.arg(reply_status)::integer, sqlc.arg(reply_body)::text, sqlc.arg(request_id)::text
     FROM unchanged
     WHERE sqlc.arg(key)::text <> ''
     ON CONFLICT (key) DO NOTHING
@@ -31,7 +37,8 @@ WITH current AS (
         sqlc.arg(id)::text, sqlc.arg(read_version)::integer + 1, sqlc.arg(order_id)::text,
         sqlc.arg(amount)::bigint, sqlc.arg(currency)::text, sqlc.arg(capture_method)::text,
         sqlc.arg(confirmation_method)::text, sqlc.arg(status)::text, sqlc.arg(payment_method)::text,
-        sqlc.arg(redirects)::boolean, sqlc.arg(off_session)::boolean, sqlc.arg(description)::text, sqlc.arg(metadata)::jsonb,
+        sqlc.arg(redirects)::boolean, sqlc.arg(off_session)::boolean,
+        sqlc.arg(description)::text, sqlc.arg(metadata)::jsonb,
         sqlc.arg(return_url)::text, sqlc.arg(client_secret)::text, sqlc.arg(amount_capturable)::bigint,
         sqlc.arg(amount_received)::bigint, sqlc.arg(amount_refunded)::bigint, sqlc.arg(latest_charge)::text,
         sqlc.narg(last_error)::jsonb, sqlc.arg(cancellation_reason)::text, sqlc.narg(settle_at)::timestamptz,
@@ -59,9 +66,11 @@ WITH current AS (
         id, intent_id, amount, currency, status, payment_method,
         amount_captured, amount_released, amount_refunded, decline_code, created_at)
     SELECT
-        sqlc.arg(charge_id)::text, sqlc.arg(id)::text, sqlc.arg(amount)::bigint, sqlc.arg(currency)::text, sqlc.arg(charge_status)::text,
+        sqlc.arg(charge_id)::text, sqlc.arg(id)::text, sqlc.arg(amount)::bigint,
+        sqlc.arg(currency)::text, sqlc.arg(charge_status)::text,
         sqlc.arg(charge_method)::text, sqlc.arg(charge_captured)::bigint, sqlc.arg(charge_released)::bigint,
-        sqlc.arg(charge_refunded)::bigint, sqlc.arg(charge_decline_code)::text, sqlc.arg(charge_created_at)::timestamptz
+        sqlc.arg(charge_refunded)::bigint, sqlc.arg(charge_decline_code)::text,
+        sqlc.arg(charge_created_at)::timestamptz
     FROM go
     WHERE sqlc.arg(charge_id)::text <> ''
     ON CONFLICT (id) DO UPDATE SET
@@ -73,9 +82,11 @@ WITH current AS (
         id, intent_id, charge_id, amount, currency, status, reason, metadata,
         settle_at, settle_as, created_at)
     SELECT
-        sqlc.arg(refund_id)::text, sqlc.arg(id)::text, sqlc.arg(charge_id)::text, sqlc.arg(refund_amount)::bigint, sqlc.arg(currency)::text,
+        sqlc.arg(refund_id)::text, sqlc.arg(id)::text, sqlc.arg(charge_id)::text,
+        sqlc.arg(refund_amount)::bigint, sqlc.arg(currency)::text,
         sqlc.arg(refund_status)::text, sqlc.arg(refund_reason)::text, sqlc.arg(refund_metadata)::jsonb,
-        sqlc.narg(refund_settle_at)::timestamptz, sqlc.arg(refund_settle_as)::text, sqlc.arg(refund_created_at)::timestamptz
+        sqlc.narg(refund_settle_at)::timestamptz, sqlc.arg(refund_settle_as)::text,
+        sqlc.arg(refund_created_at)::timestamptz
     FROM go
     WHERE sqlc.arg(refund_id)::text <> ''
     ON CONFLICT (id) DO UPDATE SET
@@ -83,16 +94,20 @@ WITH current AS (
         settle_at = excluded.settle_at,
         settle_as = excluded.settle_as
 ), entries AS (
-    INSERT INTO ledger_entries (intent_id, charge_id, refund_id, kind, debit, credit, amount, currency, created_at)
+    INSERT INTO ledger_entries (
+        intent_id, charge_id, refund_id, kind, debit, credit, amount, currency, created_at)
     SELECT
-        sqlc.arg(id)::text, sqlc.arg(charge_id)::text, unnest(sqlc.arg(entry_refunds)::text[]), unnest(sqlc.arg(entry_kinds)::text[]),
-        unnest(sqlc.arg(entry_debits)::text[]), unnest(sqlc.arg(entry_credits)::text[]), unnest(sqlc.arg(entry_amounts)::bigint[]),
+        sqlc.arg(id)::text, sqlc.arg(charge_id)::text,
+        unnest(sqlc.arg(entry_refunds)::text[]), unnest(sqlc.arg(entry_kinds)::text[]),
+        unnest(sqlc.arg(entry_debits)::text[]), unnest(sqlc.arg(entry_credits)::text[]),
+        unnest(sqlc.arg(entry_amounts)::bigint[]),
         sqlc.arg(currency)::text, sqlc.arg(now)::timestamptz
     FROM go
 ), happened AS (
     INSERT INTO events (id, type, intent_id, body, created_at, due_at, copies, lost)
     SELECT
-        unnest(sqlc.arg(event_ids)::text[]), unnest(sqlc.arg(event_types)::text[]), sqlc.arg(id)::text, unnest(sqlc.arg(event_bodies)::text[]),
+        unnest(sqlc.arg(event_ids)::text[]), unnest(sqlc.arg(event_types)::text[]),
+        sqlc.arg(id)::text, unnest(sqlc.arg(event_bodies)::text[]),
         sqlc.arg(now)::timestamptz, sqlc.narg(event_due_at)::timestamptz, sqlc.arg(event_copies)::integer,
         sqlc.narg(event_due_at)::timestamptz IS NULL
     FROM go

@@ -69,9 +69,11 @@ type chargeJSON struct {
 	Amount               int64        `json:"amount"`
 	AmountCaptured       int64        `json:"amount_captured"`
 	AmountRefunded       int64        `json:"amount_refunded"` // what was released counts as given back
+	BillingDetails       struct{}     `json:"billing_details"`
 	Captured             bool         `json:"captured"`
 	Created              int64        `json:"created"`
 	Currency             string       `json:"currency"`
+	Disputed             bool         `json:"disputed"`
 	FailureCode          *string      `json:"failure_code"`
 	FailureMessage       *string      `json:"failure_message"`
 	Livemode             bool         `json:"livemode"`

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -10,10 +11,15 @@ import (
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
 
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
+	"kassa/internal/durable"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -25,7 +31,16 @@ type scenario struct {
 	answers map[string]answer
 	paid    []payment.PaymentStatus
 	state   order.Status
-	during  func(w *world)
+	after   time.Duration // until then happens; 0 when nothing does
+	then    func(w *world)
+}
+
+// run starts the saga of the scenario on its input.
+func (sc scenario) input() []any {
+	if name := strings.SplitN(sc.name, ":", 2)[0]; name == "Reconcile" {
+		return nil
+	}
+	return []any{purchase}
 }
 
 func answering(pairs ...any) map[string]answer {
@@ -43,10 +58,8 @@ var (
 	needsCustomer = payment.StatusRequiresAction
 )
 
-// signalled tells the saga, after a minute, to look at its payment.
-func signalled(w *world) {
-	w.env.RegisterDelayedCallback(func() { w.env.SignalWorkflow(PaymentChanged, nil) }, time.Minute)
-}
+func signalled(w *world)     { w.signal() }
+func cancelledThen(w *world) { w.cancel() }
 
 var scenarios = []scenario{
 	{name: "Checkout: everyone says yes", saga: Checkout},
@@ -70,26 +83,23 @@ var scenarios = []scenario{
 	{name: "Checkout: an undo is refused at first", saga: Checkout, answers: answering("AuthorizePayment", cardDeclined, "VoidPayment", refusedFor(2))},
 	{name: "Checkout: RejectOrder is silent for a while", saga: Checkout, answers: answering("ReserveStock", outOfStock, "RejectOrder", silentFor(3))},
 
-	{name: "3-D Secure: the customer satisfies the bank", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, during: signalled},
-	{name: "3-D Secure: the customer fails the bank's test", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusFailed}, during: signalled},
+	{name: "3-D Secure: the customer satisfies the bank", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, after: 3 * time.Second, then: signalled},
+	{name: "3-D Secure: the customer fails the bank's test", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusFailed}, after: 3 * time.Second, then: signalled},
 	{name: "3-D Secure: the customer never comes", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}},
 	{name: "3-D Secure: the webhook was lost, the money is there", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}},
-	{name: "3-D Secure: a signal without news", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer, payment.StatusCaptured}, during: signalled},
+	{name: "3-D Secure: a signal without news", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer, payment.StatusCaptured}, after: 3 * time.Second, then: signalled},
 	{name: "3-D Secure: the payment service is silent at the deadline", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}, answers: answering("ResolvePayment", silent)},
-	{name: "3-D Secure: cancelled while waiting", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}, during: func(w *world) {
-		w.env.RegisterDelayedCallback(w.env.CancelWorkflow, time.Minute)
-	}},
-	{name: "3-D Secure: AwaitPayment is silent for a while", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, answers: answering("AwaitPayment", silentFor(2)), during: signalled},
+	{name: "3-D Secure: cancelled while waiting", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}, after: 3 * time.Second, then: cancelledThen},
+	{name: "3-D Secure: AwaitPayment is silent for a while", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, answers: answering("AwaitPayment", silentFor(2)), after: 3 * time.Second, then: signalled},
 
 	{name: "Cancel: a confirmed order", saga: Cancel, state: order.Confirmed},
-	{name: "Cancel: an order whose checkout undoes itself", saga: Cancel, during: func(w *world) {
-		w.env.RegisterDelayedCallback(func() { w.state = order.Rejected }, time.Second)
-	}},
-	{name: "Cancel: an order that is confirmed after all", saga: Cancel, during: func(w *world) {
-		w.env.RegisterDelayedCallback(func() { w.state = order.Confirmed }, time.Second)
-	}},
+	{name: "Cancel: an order whose checkout undoes itself", saga: Cancel, after: time.Second, then: func(w *world) { w.state = order.Rejected }},
+	{name: "Cancel: an order that is confirmed after all", saga: Cancel, after: time.Second, then: func(w *world) { w.state = order.Confirmed }},
 	{name: "Cancel: the payment service is silent for long", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", silentFor(30))},
 	{name: "Cancel: cancelled by an operator while giving back", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", cancelled)},
+
+	{name: "Reconcile: an order without a saga, a payment in doubt, stock without an owner", saga: Reconcile},
+	{name: "Reconcile: a service is out", saga: Reconcile, answers: answering("ListUnsettledPayments", silent)},
 }
 
 func refusedFor(attempts int) answer {
@@ -109,25 +119,21 @@ func TestTraces(t *testing.T) {
 		"service; \"by activity\" is Temporal's task queue. Written by: make golden.\n")
 	for _, sc := range scenarios {
 		t.Run(sc.name, func(t *testing.T) {
-			w := newWorld(t, sc.answers)
-			if sc.paid != nil {
-				w.paid = sc.paid
+			w, env := newWorld(t, sc), newEnvironment()
+			w.cancel = env.CancelWorkflow
+			w.signal = func() { env.SignalWorkflow(PaymentChanged, nil) }
+			settle(env, func(context.Context) *world { return w })
+			if sc.then != nil {
+				env.RegisterDelayedCallback(func() { sc.then(w) }, sc.after)
 			}
-			if sc.state != "" {
-				w.state = sc.state
-			}
-			if sc.during != nil {
-				sc.during(w)
-			}
-			w.env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(purchase.OrderID), "").Return(nil).Maybe()
-			started := w.env.Now()
-			w.env.ExecuteWorkflow(sc.saga, purchase)
-			require.True(t, w.env.IsWorkflowCompleted())
+			started := env.Now()
+			env.ExecuteWorkflow(sc.saga, sc.input()...)
+			require.True(t, env.IsWorkflowCompleted())
 			fmt.Fprintf(&all, "\n%s\n", sc.name)
 			for _, line := range w.trace {
 				fmt.Fprintf(&all, "    %s\n", line)
 			}
-			fmt.Fprintf(&all, "    %s, after %s\n", w.end(), w.env.Now().Sub(started).Round(time.Second))
+			fmt.Fprintf(&all, "    %s, after %s\n", w.end(env.GetWorkflowError()), env.Now().Sub(started).Round(time.Second))
 		})
 	}
 	if t.Failed() {
@@ -141,4 +147,17 @@ func TestTraces(t *testing.T) {
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	require.Equal(t, string(want), all.String())
+}
+
+// newEnvironment is Temporal with a clock that jumps, and the order worker's interceptor.
+func newEnvironment() *testsuite.TestWorkflowEnvironment {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet{})
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{durable.Faults(zap.NewNop())}})
+	env.SetTestTimeout(time.Minute)
+	env.RegisterWorkflow(Checkout)
+	env.RegisterWorkflow(Cancel)
+	env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(purchase.OrderID), "").Return(nil).Maybe()
+	return env
 }

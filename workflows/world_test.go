@@ -3,17 +3,15 @@ package workflows
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/interceptor"
-	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
-	"go.uber.org/zap"
 
 	"kassa/activities/inventory"
 	"kassa/activities/order"
@@ -29,7 +27,7 @@ type answer func(w *world, attempt int) error
 var (
 	yes       answer = func(*world, int) error { return nil }
 	silent    answer = func(*world, int) error { return fault.ErrUnavailable }
-	cancelled answer = func(w *world, _ int) error { w.env.CancelWorkflow(); return nil }
+	cancelled answer = func(w *world, _ int) error { w.cancel(); return nil }
 )
 
 func no(f *fault.Error) answer { return func(*world, int) error { return f } }
@@ -47,12 +45,15 @@ func silentFor(attempts int) answer {
 // world stands where the workers are: it answers a saga's calls as told and
 // writes down, for people, what was called.
 type world struct {
-	env      *testsuite.TestWorkflowEnvironment
+	t        testing.TB
 	answers  map[string]answer
 	attempts map[string]int
 	paid     []payment.PaymentStatus // what AuthorizePayment and then each ResolvePayment find
 	state    order.Status
 	trace    []string
+
+	cancel func() // asks the workflow to stop
+	signal func() // tells the workflow that its payment has changed
 }
 
 var purchase = order.Purchase{
@@ -64,57 +65,74 @@ var purchase = order.Purchase{
 	Capture:       "automatic",
 }
 
-func newWorld(t *testing.T, answers map[string]answer) *world {
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(quiet{})
-	w := &world{env: suite.NewTestWorkflowEnvironment(), answers: answers, attempts: map[string]int{}, state: order.Pending}
-	w.paid = []payment.PaymentStatus{payment.StatusCaptured}
-	w.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{durable.Faults(zap.NewNop())}})
-	w.env.SetTestTimeout(time.Minute)
-	register(w, "ReserveStock", func(in inventory.ReserveStockInput) (inventory.Reservation, error) {
-		require.Equal(t, reservation(purchase), in)
-		return inventory.Reservation{OrderID: in.OrderID}, nil
-	})
-	register(w, "ReleaseStock", func(in inventory.ReleaseStockInput) (inventory.Reservation, error) {
-		require.Equal(t, purchase.OrderID, in.OrderID)
-		return inventory.Reservation{OrderID: in.OrderID}, nil
-	})
-	register(w, "AuthorizePayment", func(in payment.AuthorizePaymentInput) (payment.Payment, error) {
-		require.Equal(t, authorization(purchase), in)
-		return w.payment(), nil
-	})
-	register(w, "ResolvePayment", func(payment.ResolvePaymentInput) (payment.Payment, error) { return w.payment(), nil })
-	register(w, "VoidPayment", func(in payment.VoidPaymentInput) (payment.Payment, error) {
-		require.Equal(t, purchase.OrderID, in.OrderID)
-		return payment.Payment{OrderID: in.OrderID, Status: payment.StatusRefunded}, nil
-	})
-	register(w, "AwaitPayment", func(order.AwaitPaymentInput) (order.State, error) { return w.become(order.AwaitingPayment), nil })
-	register(w, "ConfirmOrder", func(order.ConfirmOrderInput) (order.State, error) { return w.become(order.Confirmed), nil })
-	register(w, "RejectOrder", func(in order.RejectOrderInput) (order.State, error) {
-		w.note("the customer is told %s: %s", in.Reason, in.Message)
-		return w.become(order.Rejected), nil
-	})
-	register(w, "CancelOrder", func(order.CancelOrderInput) (order.State, error) { return w.become(order.Cancelled), nil })
-	register(w, "ReadState", func(order.ReadOrderInput) (order.State, error) { return order.State{Status: w.state}, nil })
-	register(w, "NeedAttention", func(order.NeedAttentionInput) (order.State, error) { return order.State{Status: w.state}, nil })
+func newWorld(t testing.TB, sc scenario) *world {
+	w := &world{t: t, answers: sc.answers, attempts: map[string]int{}, state: order.Pending, paid: []payment.PaymentStatus{payment.StatusCaptured}}
+	if sc.paid != nil {
+		w.paid = slices.Clone(sc.paid)
+	}
+	if sc.state != "" {
+		w.state = sc.state
+	}
 	return w
 }
 
+// settle registers every operation that a saga calls; of tells which world a
+// call belongs to.
+func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
+	register(r, of, "ReserveStock", func(w *world, in inventory.ReserveStockInput) inventory.Reservation {
+		require.Equal(w.t, reservation(purchase), in)
+		return inventory.Reservation{OrderID: in.OrderID}
+	})
+	register(r, of, "ReleaseStock", func(w *world, in inventory.ReleaseStockInput) inventory.Reservation {
+		require.Equal(w.t, purchase.OrderID, in.OrderID)
+		return inventory.Reservation{OrderID: in.OrderID}
+	})
+	register(r, of, "AuthorizePayment", func(w *world, in payment.AuthorizePaymentInput) payment.Payment {
+		require.Equal(w.t, authorization(purchase), in)
+		return w.payment()
+	})
+	register(r, of, "ResolvePayment", func(w *world, _ payment.ResolvePaymentInput) payment.Payment { return w.payment() })
+	register(r, of, "VoidPayment", func(w *world, in payment.VoidPaymentInput) payment.Payment {
+		require.Equal(w.t, purchase.OrderID, in.OrderID)
+		return payment.Payment{OrderID: in.OrderID, Status: payment.StatusRefunded}
+	})
+	register(r, of, "AwaitPayment", func(w *world, _ order.AwaitPaymentInput) order.State { return w.become(order.AwaitingPayment) })
+	register(r, of, "ConfirmOrder", func(w *world, _ order.ConfirmOrderInput) order.State { return w.become(order.Confirmed) })
+	register(r, of, "RejectOrder", func(w *world, in order.RejectOrderInput) order.State {
+		w.note("the customer is told %s: %s", in.Reason, in.Message)
+		return w.become(order.Rejected)
+	})
+	register(r, of, "CancelOrder", func(w *world, _ order.CancelOrderInput) order.State { return w.become(order.Cancelled) })
+	register(r, of, "ReadState", func(w *world, _ order.ReadOrderInput) order.State { return order.State{Status: w.state} })
+	register(r, of, "NeedAttention", func(w *world, _ order.NeedAttentionInput) order.State { return order.State{Status: w.state} })
+
+	register(r, of, "ListUnsettledOrders", func(*world, order.ListUnsettledInput) order.Unsettled {
+		return order.Unsettled{Checkouts: []order.Purchase{purchase}}
+	})
+	register(r, of, "ListUnsettledPayments", func(*world, payment.ListUnsettledPaymentsInput) payment.UnsettledPayments {
+		return payment.UnsettledPayments{Orders: []uuid.UUID{purchase.OrderID}}
+	})
+	register(r, of, "ListHeldReservations", func(*world, inventory.ListReservationsInput) inventory.HeldReservations {
+		return inventory.HeldReservations{Orders: []uuid.UUID{purchase.OrderID}}
+	})
+	register(r, of, "ListOrphans", func(_ *world, in order.OrderIDs) order.OrderIDs { return in })
+}
+
 // register puts op in the place of the operation of that name.
-func register[In, Out any](w *world, name string, op func(In) (Out, error)) {
-	w.env.RegisterActivityWithOptions(func(ctx context.Context, in In) (Out, error) {
-		var out Out
+func register[In, Out any](r worker.ActivityRegistry, of func(context.Context) *world, name string, op func(*world, In) Out) {
+	r.RegisterActivityWithOptions(func(ctx context.Context, in In) (out Out, err error) {
+		w := of(ctx)
 		w.attempts[name]++
 		answer, told := w.answers[name]
 		if !told {
 			answer = yes
 		}
-		err := answer(w, w.attempts[name])
+		err = answer(w, w.attempts[name])
 		w.called(ctx, name, err)
-		if err != nil {
-			return out, err
+		if err == nil {
+			out = op(w, in)
 		}
-		return op(in)
+		return out, err
 	}, activity.RegisterOptions{Name: name})
 }
 
@@ -160,11 +178,11 @@ func (w *world) payment() payment.Payment {
 }
 
 // end is how the workflow ended, for people.
-func (w *world) end() string {
-	switch err := w.env.GetWorkflowError(); {
+func (w *world) end(err error) string {
+	switch {
 	case err == nil:
 		return fmt.Sprintf("= completed, order %s", w.state)
-	case strings.Contains(err.Error(), "canceled"):
+	case temporal.IsCanceledError(err):
 		return fmt.Sprintf("= cancelled, order %s", w.state)
 	default:
 		return fmt.Sprintf("= failed (%s), order %s", fault.Of(durable.Fault(err)).Reason, w.state)

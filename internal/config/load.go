@@ -21,7 +21,9 @@ func (e *Error) Error() string {
 }
 
 // validator is a part of a configuration that checks itself.
-type validator interface{ Validate(production bool) []string }
+type validator interface {
+	Validate(production bool) []string
+}
 
 // Load reads the environment into a T, a struct of env tags and embedded parts.
 // The error is an *Error.
@@ -34,12 +36,29 @@ func Load[T any]() (T, error) {
 	}
 	lines := parse(&cfg, environment)
 	if len(lines) == 0 {
-		lines = validate(reflect.ValueOf(&cfg).Elem(), environment["KASSA_ENV"] == Production)
+		production := environment["KASSA_ENV"] == Production
+		lines = validate(reflect.ValueOf(&cfg).Elem(), production)
+		if production {
+			lines = append(lines, developmentDefaults(reflect.TypeFor[T](), environment)...)
+		}
 	}
 	if len(lines) > 0 {
 		return cfg, &Error{Lines: slices.Compact(lines)}
 	}
 	return cfg, nil
+}
+
+// developmentDefaults are the variables that would fall back to something on the
+// developer's machine.
+func developmentDefaults(t reflect.Type, environment map[string]string) []string {
+	var lines []string
+	walk(t, func(f reflect.StructField) {
+		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		if environment[name] == "" && strings.Contains(f.Tag.Get("envDefault"), "127.0.0.1") {
+			lines = append(lines, fmt.Sprintf("%s is not set, and its default is a developer's machine; set it%s", name, hint(t, name)))
+		}
+	})
+	return lines
 }
 
 func parse(cfg any, environment map[string]string) []string {
@@ -64,7 +83,7 @@ func explain(t reflect.Type, problem error) string {
 	case errors.As(problem, &unset):
 		return fmt.Sprintf("%s is not set; set it%s", unset.Key, hint(t, unset.Key))
 	case errors.As(problem, &empty):
-		return fmt.Sprintf("%s is empty; set it%s", empty.Key, hint(t, empty.Key))
+		return fmt.Sprintf("%s is not set or empty; set it%s", empty.Key, hint(t, empty.Key))
 	case errors.As(problem, &malformed):
 		name := variable(t, malformed.Name)
 		// The parser's own text repeats the value, which may be a secret.

@@ -38,7 +38,12 @@ func (a *API) describe(described *huma.Operation, op Operation, hasBody bool) {
 			Example:     `"7"`,
 		})
 	}
+	own := byStatus(declared(op))
 	for status, problems := range byStatus(expected(op, hasBody)) {
+		if len(own[status]) == 0 {
+			described.Responses[strconv.Itoa(status)] = a.sharedResponse(status, problems)
+			continue
+		}
 		described.Responses[strconv.Itoa(status)] = a.problemResponse(status, problems)
 	}
 	if op.Example != nil {
@@ -93,6 +98,12 @@ func expected(op Operation, hasBody bool) []*Problem {
 	if op.IfMatch {
 		list = append(list, problemOf(ErrIfMatchRequired), problemOf(ErrIfMatchMalformed), problemOf(errStale))
 	}
+	return append(list, declared(op)...)
+}
+
+// declared are the operation's own cases.
+func declared(op Operation) []*Problem {
+	list := make([]*Problem, 0, len(op.Errors))
 	for _, f := range op.Errors {
 		list = append(list, problemOf(f))
 	}
@@ -108,6 +119,24 @@ func byStatus(problems []*Problem) map[int][]*Problem {
 		}
 	}
 	return groups
+}
+
+// sharedResponse refers to one response for every operation with these cases.
+func (a *API) sharedResponse(status int, problems []*Problem) *huma.Response {
+	var codes []string
+	for _, p := range problems {
+		codes = append(codes, p.Code)
+	}
+	slices.Sort(codes)
+	name := strings.Join(codes, ".")
+	components := a.huma.OpenAPI().Components
+	if components.Responses == nil {
+		components.Responses = map[string]*huma.Response{}
+	}
+	if components.Responses[name] == nil {
+		components.Responses[name] = a.problemResponse(status, problems)
+	}
+	return &huma.Response{Ref: "#/components/responses/" + name}
 }
 
 // problemResponse shows one example per case.

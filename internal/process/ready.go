@@ -24,18 +24,20 @@ func (p *Process) Check(name string, ask func(ctx context.Context) error) {
 	p.checks = append(p.checks, check{name: name, ask: ask})
 }
 
-// Readiness is the body of /ready.
-type Readiness struct {
+// State is the body of /ready.
+type State struct {
 	Service string            `json:"service"`
 	Status  string            `json:"status"` // ready | not ready | stopping
 	Checks  map[string]string `json:"checks"` // dependency → ok | unavailable
 }
 
-func (p *Process) health(w http.ResponseWriter, _ *http.Request) {
+// Health answers that the process lives, whatever it depends on.
+func (p *Process) Health(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"service": p.Name, "status": "ok"})
 }
 
-func (p *Process) readiness(w http.ResponseWriter, r *http.Request) {
+// Readiness answers 200 when every dependency can be used, 503 otherwise.
+func (p *Process) Readiness(w http.ResponseWriter, r *http.Request) {
 	answer := p.Ready(r.Context())
 	status := http.StatusOK
 	if answer.Status != "ready" {
@@ -47,10 +49,10 @@ func (p *Process) readiness(w http.ResponseWriter, r *http.Request) {
 
 // Ready asks every dependency, at the same time, and says which is missing. The
 // reasons go to the log: they may name hosts and roles.
-func (p *Process) Ready(ctx context.Context) Readiness {
+func (p *Process) Ready(ctx context.Context) State {
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
-	answer := Readiness{Service: p.Name, Status: "ready", Checks: map[string]string{}}
+	answer := State{Service: p.Name, Status: "ready", Checks: map[string]string{}}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, c := range p.checks {

@@ -18,12 +18,20 @@ import (
 // /ready and /metrics itself and leaves the rest to handler. It takes the port
 // at once, so that one that is taken is said before anything starts.
 func (p *Process) Serve(listen string, handler http.Handler) error {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /health", p.health)
-	mux.HandleFunc("GET /ready", p.readiness)
-	mux.Handle("GET /metrics", telemetry.MetricsHandler())
-	mux.Handle("/", handler)
-	return p.ServeOnly("http server", listen, mux)
+	metrics := telemetry.MetricsHandler()
+	// No mux: it would rewrite paths before handler sees them.
+	return p.ServeOnly("http server", listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/health":
+			p.Health(w, r)
+		case "/ready":
+			p.Readiness(w, r)
+		case "/metrics":
+			metrics.ServeHTTP(w, r)
+		default:
+			handler.ServeHTTP(w, r)
+		}
+	}))
 }
 
 // ServeOnly is Serve without /health, /ready and /metrics: for a second

@@ -1,0 +1,238 @@
+package process_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"kassa/internal/config"
+	"kassa/internal/pg"
+	"kassa/internal/pgtest"
+	"kassa/internal/process"
+)
+
+// first and migrations are a database before and after its newest migration.
+var (
+	first      = fstest.MapFS{"0001_shelf.sql": {Data: []byte("-- +goose Up\nCREATE TABLE shelf (id integer);\n")}}
+	migrations = fstest.MapFS{"0001_shelf.sql": first["0001_shelf.sql"], "0002_mugs.sql": {Data: []byte("-- +goose Up\nCREATE TABLE mugs (id integer);\n")}}
+)
+
+// TestMain is also the worker under test, when the test binary calls itself.
+func TestMain(m *testing.M) {
+	if os.Getenv("KASSA_TEST_WORKER") != "" {
+		process.Main("mugs", migrations, worker)
+	}
+	pgtest.Main(m)
+}
+
+func worker(ctx context.Context, p *process.Process) error {
+	cfg, err := config.Load[struct {
+		config.Common
+		config.Database
+	}]()
+	if err != nil {
+		return err
+	}
+	pool, err := pg.Open(cfg.DatabaseURL, 2)
+	if err != nil {
+		return err
+	}
+	p.OnStop("database", func(context.Context) error { pool.Close(); return nil })
+	p.Check("database", pool.Ping)
+	p.Add("printer", func(ctx context.Context) error {
+		<-ctx.Done()
+		fmt.Println("printer stopped")
+		return nil
+	})
+	p.Add("bomb", func(ctx context.Context) error {
+		if os.Getenv("KASSA_TEST_WORKER") == "bomb" {
+			return errors.New("fuse burnt")
+		}
+		<-ctx.Done()
+		fmt.Println("bomb stopped")
+		return nil
+	})
+	return p.Serve(cfg.Listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("serving " + r.URL.Path)
+		_, _ = io.Copy(io.Discard, r.Body) // the client decides when it is done
+		fmt.Println("served")
+		_, _ = io.WriteString(w, "ok")
+	}))
+}
+
+// child is a worker process.
+type child struct {
+	*exec.Cmd
+	t      *testing.T
+	out    *bufio.Scanner
+	stderr *strings.Builder
+	url    string
+}
+
+func start(t *testing.T, mode, database string, args ...string) *child {
+	t.Helper()
+	listen := freePort(t)
+	cmd := exec.Command(os.Args[0], args...) //nolint:gosec,noctx // ourselves, ended below
+	cmd.Env = append(os.Environ(), "KASSA_TEST_WORKER="+mode, "KASSA_LISTEN="+listen, "KASSA_DATABASE_URL="+database)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	c := &child{Cmd: cmd, t: t, out: bufio.NewScanner(out), stderr: &strings.Builder{}, url: "http://" + listen}
+	cmd.Stderr = c.stderr
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return c
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// line is the next line of standard output.
+func (c *child) line() string {
+	c.t.Helper()
+	require.True(c.t, c.out.Scan(), c.stderr.String())
+	return c.out.Text()
+}
+
+func (c *child) ready() (int, process.State) {
+	c.t.Helper()
+	var state process.State
+	var status int
+	require.Eventually(c.t, func() bool {
+		res, err := http.Get(c.url + "/ready") //nolint:noctx // a test
+		if err != nil {
+			return false
+		}
+		defer func() { _ = res.Body.Close() }()
+		status = res.StatusCode
+		return json.NewDecoder(res.Body).Decode(&state) == nil && state.Status != "stopping"
+	}, 10*time.Second, 5*time.Millisecond)
+	return status, state
+}
+
+func (c *child) exitCode() int {
+	c.t.Helper()
+	_ = c.Wait()
+	return c.ProcessState.ExitCode()
+}
+
+func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	c := start(t, "serve", pgtest.URL(t, migrations))
+	status, state := c.ready()
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, process.State{Service: "mugs", Status: "ready", Checks: map[string]string{"database": "ok"}}, state)
+
+	body, finish := io.Pipe()
+	answer := make(chan string, 1)
+	go func() {
+		res, err := http.Post(c.url+"/v1/slow/../x", "text/plain", body) //nolint:noctx // a test
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer func() { _ = res.Body.Close() }()
+		text, _ := io.ReadAll(res.Body)
+		answer <- string(text)
+	}()
+	require.Equal(t, "serving /v1/slow/../x", c.line())
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool { // the port closes before the request ends
+		conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://")) //nolint:noctx // a test
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, finish.Close())
+	require.Equal(t, "ok", <-answer)
+	require.Equal(t, []string{"served", "bomb stopped", "printer stopped"}, []string{c.line(), c.line(), c.line()})
+	require.Zero(t, c.exitCode(), c.stderr.String())
+}
+
+func TestADatabaseThatIsNotThereIsSaidNotFatal(t *testing.T) {
+	t.Parallel()
+	c := start(t, "serve", "postgres://mugs:secret@127.0.0.1:1/mugs")
+	status, state := c.ready()
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, process.State{Service: "mugs", Status: "not ready", Checks: map[string]string{"database": "unavailable"}}, state)
+	res, err := http.Get(c.url + "/health") //nolint:noctx // a test
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	require.Zero(t, c.exitCode())
+	require.NotContains(t, c.stderr.String(), "secret")
+}
+
+func TestTheFirstComponentToStopStopsTheRest(t *testing.T) {
+	t.Parallel()
+	c := start(t, "bomb", "postgres://mugs@127.0.0.1:1/mugs")
+	require.Equal(t, "printer stopped", c.line())
+	require.Equal(t, 1, c.exitCode())
+	require.Contains(t, c.stderr.String(), "mugs: bomb stopped: fuse burnt")
+}
+
+func TestAPortThatIsTakenIsOneSentence(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed below
+	require.NoError(t, err)
+	defer func() { _ = l.Close() }()
+	cmd := exec.Command(os.Args[0]) //nolint:gosec,noctx // ourselves
+	cmd.Env = append(os.Environ(), "KASSA_TEST_WORKER=serve", "KASSA_LISTEN="+l.Addr().String(), "KASSA_DATABASE_URL=postgres://mugs@127.0.0.1:1/mugs")
+	text, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Equal(t, 1, cmd.ProcessState.ExitCode())
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	require.Equal(t, "mugs: cannot listen on "+l.Addr().String()+": the port is taken; end the process that uses it (ss -ltnp 'sport = :"+port+"') or set KASSA_LISTEN to another address\n", string(text))
+}
+
+func TestABadConfigurationIsAList(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0]) //nolint:gosec,noctx // ourselves
+	cmd.Env = append(os.Environ(), "KASSA_TEST_WORKER=serve", "KASSA_LISTEN=", "KASSA_DATABASE_URL=")
+	text, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	require.Equal(t, 2, cmd.ProcessState.ExitCode())
+	require.Equal(t, `mugs: the configuration is not usable:
+  - KASSA_LISTEN is not set or empty; set it, for example KASSA_LISTEN=127.0.0.1:4001
+  - KASSA_DATABASE_URL is not set or empty; set it, for example KASSA_DATABASE_URL=postgres://orders:secret@127.0.0.1:5442/orders?sslmode=disable
+`, string(text))
+}
+
+func TestMigrate(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, first)
+	for range 2 { // the second has nothing to do
+		c := start(t, "serve", url, "migrate")
+		require.Zero(t, c.exitCode(), c.stderr.String())
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.Exec(t.Context(), "INSERT INTO mugs VALUES (1)")
+	require.NoError(t, err)
+
+	c := start(t, "serve", url, "frobnicate")
+	require.Equal(t, 2, c.exitCode())
+	require.Contains(t, c.stderr.String(), "usage: mugs [migrate]")
+}

@@ -75,9 +75,8 @@ func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow 
 		}, workflow, in)
 		return err
 	})
-	var done *temporal.WorkflowExecutionAlreadyStartedError
 	switch {
-	case err == nil, temporal.IsWorkflowExecutionAlreadyStartedError(err), errors.As(err, &done):
+	case err == nil, temporal.IsWorkflowExecutionAlreadyStartedError(err):
 		return nil
 	case errors.Is(err, circuitbreaker.ErrOpen), durable.Unavailable(err), errors.Is(err, context.DeadlineExceeded):
 		return errEngineOut.Because(err)

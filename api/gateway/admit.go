@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"kassa/internal/fault"
+	"kassa/internal/httpapi"
+	"kassa/internal/identity"
+)
+
+const (
+	maxBody     = 1 << 20          // bytes of a request
+	holdBody    = 64 << 10         // bytes up to which a body is held, so that it can be sent again
+	arrivesIn   = 10 * time.Second // a body that is held
+	streamsIn   = time.Minute      // a larger one
+	maxKey      = 255              // characters of an Idempotency-Key
+	keyHeader   = "Idempotency-Key"
+	authzHeader = "Authorization"
+)
+
+// What is refused here and nowhere below.
+var (
+	errTooLarge = &httpapi.Problem{
+		Type: "/docs/errors#body_too_large", Title: http.StatusText(http.StatusRequestEntityTooLarge), Status: http.StatusRequestEntityTooLarge,
+		Code: "body_too_large", Detail: "The body is larger than 1 MiB.",
+	}
+	errTooSlow = &httpapi.Problem{
+		Type: "/docs/errors#body_timeout", Title: http.StatusText(http.StatusRequestTimeout), Status: http.StatusRequestTimeout,
+		Code: "body_timeout", Detail: "The body took too long to arrive.", Retryable: true,
+	}
+	errNowhere  = fault.New(fault.NotFound, "not_found", "There is nothing at this address.")
+	errCutShort = fault.New(fault.Malformed, "malformed_body", "The body cannot be read.")
+)
+
+// admit checks what every service would have to refuse, and says why it does.
+func (p *passage) admit(r *http.Request) error {
+	if !p.rule.ignoresToken {
+		if err := p.gateway.known(r); err != nil {
+			return err
+		}
+	}
+	if p.rule.keyed {
+		return keyed(r.Header[keyHeader])
+	}
+	return nil
+}
+
+// known refuses a token that is not good. Who comes without one may go on: the
+// service knows whether that is enough.
+func (g *Gateway) known(r *http.Request) error {
+	values := r.Header[authzHeader]
+	if len(values) == 0 {
+		return nil
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,") {
+		return identity.ErrBadToken
+	}
+	_, err := g.verifier.Verify(r.Context(), token)
+	return err
+}
+
+func keyed(values []string) error {
+	if len(values) == 0 {
+		return httpapi.ErrKeyRequired
+	}
+	key := values[0]
+	if len(values) > 1 || key == "" || len(key) > maxKey {
+		return httpapi.ErrKeyMalformed
+	}
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return httpapi.ErrKeyMalformed
+		}
+	}
+	return nil
+}
+
+// bound limits the size of the body and the time it takes to arrive. A small
+// one is read at once, so that it can be sent again to another instance.
+func bound(w http.ResponseWriter, r *http.Request) error {
+	switch {
+	case r.ContentLength == 0:
+		return nil
+	case r.ContentLength > maxBody:
+		return errTooLarge
+	}
+	deadline := http.NewResponseController(w)
+	if r.ContentLength < 0 || r.ContentLength > holdBody {
+		_ = deadline.SetReadDeadline(time.Now().Add(streamsIn))
+		r.Body = &timed{ReadCloser: http.MaxBytesReader(w, r.Body, maxBody), deadline: deadline}
+		return nil
+	}
+	_ = deadline.SetReadDeadline(time.Now().Add(arrivesIn))
+	held := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, held)
+	// One that stayed set would end the request while the service is at work.
+	_ = deadline.SetReadDeadline(time.Time{})
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errTooSlow
+	case err != nil:
+		return errCutShort.Because(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(held))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(held)), nil }
+	return nil
+}
+
+// timed is a body that is passed on as it arrives; at its end the deadline goes.
+type timed struct {
+	io.ReadCloser
+	deadline *http.ResponseController
+}
+
+// Read reads a part.
+func (t *timed) Read(b []byte) (int, error) {
+	n, err := t.ReadCloser.Read(b)
+	if err == io.EOF { //nolint:errorlint // io.Reader's contract
+		_ = t.deadline.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}

@@ -1,0 +1,20 @@
+// Package gateway is the only door for clients. It knows which service answers
+// which path (routes.go, a table), and of a request only what every service
+// would have to check again and again:
+//
+//   - the access token, when there is one: a bad one ends here with 401; a good
+//     one travels on, and the service verifies it again;
+//   - the Idempotency-Key where the API requires one;
+//   - the size of the body;
+//   - the correlation id, made here when the client brought none, and the
+//     client's network address, taken from the connection and never from a header.
+//
+// A service may have several instances. They take turns; one that refuses a
+// connection is passed over, and a breaker per instance remembers it. Requests
+// waiting for one service are bounded, so that its trouble stays its own: when
+// none of its instances can be had the answer is 503 with Retry-After at once,
+// and every other path works.
+//
+// What is not in the table does not exist: /internal/*, /metrics and /health of
+// a service cannot be reached from here.
+package gateway

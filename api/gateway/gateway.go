@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/rs/cors"
+	"go.uber.org/zap"
+
+	"kassa/internal/httpapi"
+	"kassa/internal/identity"
+)
+
+// Options are what the gateway needs from its process.
+type Options struct {
+	Services  map[string][]string // service → base URLs of its instances
+	Verifier  *identity.Verifier
+	Document  []byte   // the OpenAPI document of the whole API, YAML
+	PublicURL string   // where clients find the gateway; https means that TLS ends in front of it
+	Origins   []string // whose pages may call the API from a browser; none when empty
+	Health    http.HandlerFunc
+	Ready     http.HandlerFunc
+	Log       *zap.Logger
+}
+
+// Gateway is the edge as an http.Handler.
+type Gateway struct {
+	verifier *identity.Verifier
+	secure   bool // clients come by TLS
+	inner    http.Handler
+}
+
+// New makes the gateway, or says what in the options cannot be used.
+func New(o Options) (*Gateway, error) {
+	o.Log = cmp.Or(o.Log, zap.NewNop())
+	g := &Gateway{verifier: o.Verifier, secure: strings.HasPrefix(o.PublicURL, "https://")}
+	mux := httpapi.NewMux(o.Log)
+	if err := g.routes(mux, o); err != nil {
+		return nil, err
+	}
+	if err := documentation(mux, o.Document); err != nil {
+		return nil, err
+	}
+	// Ready as soon as it runs: that one service is out must not take the others
+	// off the net.
+	mux.HandleFunc("GET /health", o.Health)
+	mux.HandleFunc("GET /ready", o.Ready)
+	g.inner = mux
+	if len(o.Origins) > 0 {
+		g.inner = browsers(o.Origins).Handler(mux)
+	}
+	return g, nil
+}
+
+// routes mounts every service at its paths.
+func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
+	services := map[string]*service{}
+	for name, urls := range o.Services {
+		s, err := newService(name, urls, o.Log)
+		if err != nil {
+			return err
+		}
+		services[name] = s
+	}
+	for _, r := range routes {
+		if services[r.service] == nil {
+			return fmt.Errorf("no address is configured for service %s", r.service)
+		}
+		handler := &passage{gateway: g, service: services[r.service], rule: rule{wait: usual}}
+		mux.Handle(public(r.path), handler)
+		mux.Handle(public(r.path)+"/{rest...}", handler)
+	}
+	for _, r := range rules {
+		method, path, _ := strings.Cut(r.operation, " ")
+		r.wait = cmp.Or(r.wait, usual)
+		mux.Handle(method+" "+public(path), &passage{gateway: g, service: services[serving(path)], rule: r})
+	}
+	return nil
+}
+
+// public is where clients find a service's path.
+func public(path string) string {
+	if strings.HasPrefix(path, "/v1/") {
+		return httpapi.PublicPrefix + path
+	}
+	return path
+}
+
+// serving is the service whose route covers the path of a rule best.
+func serving(path string) string {
+	best := slices.MaxFunc(routes, func(a, b route) int {
+		return cmp.Compare(covered(a.path, path), covered(b.path, path))
+	})
+	return best.service
+}
+
+// covered is how many bytes of path the route takes; -1 when it does not fit.
+func covered(route, path string) int {
+	if path != route && !strings.HasPrefix(path, route+"/") {
+		return -1
+	}
+	return len(route)
+}
+
+// ServeHTTP answers one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Ours to give: what a client sends as its request id counts for nothing.
+	delete(r.Header, httpapi.RequestIDHeader)
+	if g.secure {
+		w.Header()["Strict-Transport-Security"] = strictTransport
+	}
+	g.inner.ServeHTTP(w, r)
+}
+
+var strictTransport = []string{"max-age=31536000; includeSubDomains"}
+
+// browsers says what a page of another origin may do. It sends its token itself;
+// cookies play no part, so credentials stay off.
+func browsers(origins []string) *cors.Cors {
+	return cors.New(cors.Options{
+		AllowedOrigins: origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "Prefer",
+			"Traceparent", "Tracestate", "X-Correlation-Id",
+		},
+		ExposedHeaders: []string{
+			"ETag", "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy",
+			"Retry-After", "WWW-Authenticate", "X-Correlation-Id", "X-Request-Id",
+		},
+		MaxAge: 600,
+	})
+}

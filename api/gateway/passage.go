@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.uber.org/zap"
+
+	"kassa/internal/correlation"
+	"kassa/internal/httpapi"
+	"kassa/internal/telemetry"
+)
+
+// passage is the way of one kind of request through the gateway.
+type passage struct {
+	gateway *Gateway
+	service *service
+	rule    rule
+}
+
+// ServeHTTP admits the request and passes it on.
+func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.RawPath != "" { // no id or code of ours needs an escape
+		httpapi.WriteProblem(w, r, errNowhere)
+		return
+	}
+	if err := p.admit(r); err != nil {
+		httpapi.WriteProblem(w, r, err)
+		return
+	}
+	if err := bound(w, r); err != nil {
+		httpapi.WriteProblem(w, r, err)
+		return
+	}
+	if !p.service.places.TryAcquirePermit() {
+		httpapi.WriteProblem(w, r, p.service.unavailable(bulkhead.ErrFull))
+		return
+	}
+	defer p.service.places.ReleasePermit()
+
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	h := &hop{header: w.Header(), timer: time.AfterFunc(p.rule.wait, func() { cancel(errNoAnswer) })}
+	defer h.timer.Stop()
+	p.service.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, hopKey{}, h)))
+}
+
+var errNoAnswer = errors.New("no answer in time")
+
+// hop is one request on its way to a service.
+type hop struct {
+	header http.Header // of the answer to the client
+	timer  *time.Timer // ends the request; stopped when the answer begins
+}
+
+type hopKey struct{}
+
+func newProxy(s *service, log *zap.Logger) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Transport:      s,
+		Rewrite:        rewrite,
+		ModifyResponse: begin,
+		ErrorHandler:   s.failed,
+		BufferPool:     &buffers,
+		ErrorLog:       zap.NewStdLog(log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+	}
+}
+
+// rewrite makes the request that the service gets. The proxy has already taken
+// out hop-by-hop headers and what a client claims to have been forwarded.
+func rewrite(pr *httputil.ProxyRequest) {
+	out := pr.Out
+	out.URL.Path = strings.TrimPrefix(out.URL.Path, httpapi.PublicPrefix)
+	out.URL.RawQuery = pr.In.URL.RawQuery // the service refuses what it cannot read
+	out.Host = ""
+	for name := range out.Header {
+		if claimed(name) {
+			delete(out.Header, name)
+		}
+	}
+	if address, _, err := net.SplitHostPort(pr.In.RemoteAddr); err == nil {
+		out.Header["X-Forwarded-For"] = []string{address}
+	}
+	ctx := pr.In.Context()
+	out.Header[httpapi.RequestIDHeader] = []string{httpapi.RequestID(ctx)}
+	out.Header[correlation.Header] = []string{correlation.ID(ctx)}
+	if telemetry.Tracing() {
+		otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(out.Header))
+	}
+}
+
+// claimed reports whether a header says something about a request that only we
+// can know.
+func claimed(name string) bool {
+	switch name {
+	case "Baggage", "Cf-Connecting-Ip", "True-Client-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Http-Method-Override",
+		"X-Original-Host", "X-Original-Url", "X-Real-Ip", "X-Rewrite-Url":
+		return true
+	default:
+		return strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Kassa-") || strings.HasPrefix(name, "X-Internal-")
+	}
+}
+
+// begin is called when the service answers. What it says of itself replaces
+// what every answer of the gateway says.
+func begin(res *http.Response) error {
+	h := res.Request.Context().Value(hopKey{}).(*hop)
+	h.timer.Stop()
+	for name := range res.Header {
+		delete(h.header, name)
+	}
+	return nil
+}
+
+// failed answers for a service that did not.
+func (s *service) failed(w http.ResponseWriter, r *http.Request, err error) {
+	var size *http.MaxBytesError
+	switch {
+	case errors.As(err, &size):
+		err = errTooLarge
+	case errors.Is(context.Cause(r.Context()), errNoAnswer):
+		err = s.unavailable(errNoAnswer)
+	case r.Context().Err() != nil:
+		w.WriteHeader(statusGone)
+		return
+	default:
+		err = s.unavailable(err)
+	}
+	// The request's own context has ended with the deadline; its values are wanted.
+	httpapi.WriteProblem(w, r.WithContext(context.WithoutCancel(r.Context())), err)
+}
+
+// statusGone is counted for a client that did not wait for its answer. Nobody
+// receives it.
+const statusGone = 499
+
+// buffers lends the memory through which answers are copied.
+var buffers = pool{sync.Pool{New: func() any { return new([32 << 10]byte) }}}
+
+type pool struct{ sync.Pool }
+
+// Get is for the proxy.
+func (p *pool) Get() []byte { return p.Pool.Get().(*[32 << 10]byte)[:] }
+
+// Put is for the proxy.
+func (p *pool) Put(b []byte) { p.Pool.Put((*[32 << 10]byte)(b)) }

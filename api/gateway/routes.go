@@ -1,0 +1,66 @@
+package gateway
+
+import "time"
+
+// How long an answer may take to begin.
+var (
+	usual = 10 * time.Second
+	saga  = 35 * time.Second // a client may ask to wait 30 s
+)
+
+// A route says who answers a path and everything below it. Of several routes
+// that fit, the most specific decides.
+type route struct {
+	path    string // as the service serves it
+	service string
+}
+
+var routes = []route{
+	{"/v1/users", "user"},
+	{"/.well-known/jwks.json", "user"},
+
+	{"/v1/products", "product"},
+	{"/v1/quotes", "product"},
+
+	{"/v1/products/{id}/inventory", "inventory"},
+	{"/v1/products/{id}/reserve", "inventory"},
+	{"/v1/products/{id}/release", "inventory"},
+	{"/v1/reservations", "inventory"},
+
+	{"/v1/checkout", "order"},
+	{"/v1/orders", "order"},
+	{"/v1/users/{id}/orders", "order"},
+	{"/v1/returns", "order"},
+	{"/v1/ops/orders", "order"},
+
+	{"/v1/payments", "payment"},
+	{"/v1/ledger", "payment"},
+	{"/v1/webhooks/stripe", "payment"},
+}
+
+// A rule is what is special about one operation, on top of its route.
+type rule struct {
+	operation    string        // method and path
+	keyed        bool          // needs an Idempotency-Key
+	wait         time.Duration // for an answer to begin; 0 means usual
+	ignoresToken bool          // works with a token that has expired
+}
+
+var rules = []rule{
+	{operation: "POST /v1/users/register", ignoresToken: true},
+	{operation: "POST /v1/users/login", ignoresToken: true},
+	{operation: "POST /v1/users/refresh", ignoresToken: true},
+
+	{operation: "POST /v1/checkout", keyed: true, wait: saga},
+	{operation: "POST /v1/orders", keyed: true, wait: saga},
+	{operation: "POST /v1/orders/{id}/cancel", keyed: true, wait: saga},
+	{operation: "POST /v1/orders/{id}/fulfilments", keyed: true, wait: saga},
+	{operation: "POST /v1/orders/{id}/returns", keyed: true, wait: saga},
+
+	{operation: "POST /v1/payments", keyed: true, wait: saga},
+	{operation: "POST /v1/payments/{id}/capture", keyed: true},
+	{operation: "POST /v1/payments/{id}/refund", keyed: true, wait: saga},
+
+	{operation: "POST /v1/products/{id}/reserve", keyed: true},
+	{operation: "POST /v1/products/{id}/release", keyed: true},
+}

@@ -1,0 +1,214 @@
+package gateway_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kassa/api/gateway"
+)
+
+// orders puts instances behind the order service.
+func orders(urls ...string) func(*gateway.Options) {
+	return func(o *gateway.Options) { o.Services["order"] = urls }
+}
+
+// refusing is an address where nobody listens.
+func refusing(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return "http://" + listener.Addr().String()
+}
+
+// breaking is a service that takes a request and breaks off.
+func breaking(t testing.TB, asked *atomic.Int64) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		asked.Add(1)
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestInstancesTakeTurns(t *testing.T) {
+	e := open(t, orders(upstream(t, "one").URL, upstream(t, "two").URL, upstream(t, "three").URL))
+	counts := map[string]int{}
+	for range 30 {
+		counts[e.call("GET", "/api/v1/orders", "", nil).body["service"].(string)]++
+	}
+	require.Equal(t, map[string]int{"one": 10, "two": 10, "three": 10}, counts)
+}
+
+func TestAnInstanceThatIsGoneIsPassedOver(t *testing.T) {
+	e := open(t, orders(refusing(t), upstream(t, "two").URL))
+	for range 20 {
+		a := e.call("POST", "/api/v1/orders", `{"a":1}`, headers{"Idempotency-Key": "k"})
+		require.Equal(t, 200, a.status, a.raw)
+		require.Equal(t, `{"a":1}`, a.body["body"], "the whole body, although the first could not be reached")
+		large := strings.Repeat("x", 100<<10) // streamed, not held
+		a = e.call("POST", "/api/v1/orders", large, headers{"Idempotency-Key": "k"})
+		require.Equal(t, 200, a.status, a.raw)
+		require.Len(t, a.body["body"], len(large))
+	}
+}
+
+func TestOnlyWhatMayHappenTwiceIsSentAgain(t *testing.T) {
+	var asked atomic.Int64
+	e := open(t, func(o *gateway.Options) {
+		o.Services["order"] = []string{breaking(t, &asked), upstream(t, "two").URL}
+		o.Services["product"] = []string{breaking(t, &asked), breaking(t, &asked)}
+	})
+	for range 4 {
+		require.Equal(t, 200, e.call("POST", "/api/v1/checkout", `{"a":1}`, headers{"Idempotency-Key": "k"}).status, "the service knows it by its key")
+		require.Equal(t, 200, e.call("GET", "/api/v1/orders", "", nil).status)
+	}
+	asked.Store(0)
+	e.refused(e.call("POST", "/api/v1/quotes", `{"a":1}`, nil), 503, "unavailable")
+	require.Equal(t, int64(1), asked.Load(), "nobody knows whether it happened")
+	e.refused(e.call("GET", "/api/v1/products", "", nil), 503, "unavailable")
+	require.Equal(t, int64(3), asked.Load(), "each instance once")
+}
+
+func TestAServiceThatIsOutIsSaidAtOnceAndComesBack(t *testing.T) {
+	address := strings.TrimPrefix(refusing(t), "http://")
+	e := open(t, func(o *gateway.Options) {
+		echoing(t)(o)
+		o.Services["order"] = []string{"http://" + address}
+	})
+	for range 50 {
+		start := time.Now()
+		a := e.call("GET", "/api/v1/orders", "", nil)
+		e.refused(a, 503, "unavailable")
+		require.Equal(t, "1", a.header.Get("Retry-After"))
+		require.Equal(t, true, a.body["retryable"])
+		require.Less(t, time.Since(start), time.Second)
+	}
+	require.Equal(t, 200, e.call("GET", "/api/v1/products", "", nil).status, "the others work")
+
+	listener, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), ReadHeaderTimeout: time.Second}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	require.Eventually(t, func() bool { return e.call("GET", "/api/v1/orders", "", nil).status == http.StatusNoContent }, 3*time.Second, 20*time.Millisecond)
+}
+
+func TestAHungServiceOpensItsBreaker(t *testing.T) {
+	release := make(chan struct{})
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked.Add(1)
+		<-release
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(release) })
+	restore := gateway.SetUsualWait(100 * time.Millisecond)
+	t.Cleanup(restore)
+	e := open(t, orders(server.URL))
+
+	var group sync.WaitGroup
+	for range 6 {
+		group.Go(func() { e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable") })
+	}
+	group.Wait()
+	before := asked.Load()
+	start := time.Now()
+	e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable")
+	require.Less(t, time.Since(start), 50*time.Millisecond, "the breaker knows")
+	require.Equal(t, before, asked.Load())
+}
+
+func TestWhatAServiceSaysIsNoOutage(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"code":"database_out"}`)
+	}))
+	t.Cleanup(server.Close)
+	e := open(t, orders(server.URL))
+	for range 30 {
+		a := e.call("GET", "/api/v1/orders", "", nil)
+		require.Equal(t, []any{503, "7", "database_out"}, []any{a.status, a.header.Get("Retry-After"), a.body["code"]})
+	}
+}
+
+func TestAStreamOutlivesTheDeadlineForItsBeginning(t *testing.T) {
+	restore := gateway.SetUsualWait(200 * time.Millisecond)
+	t.Cleanup(restore)
+	next := make(chan string)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_ = http.NewResponseController(w).Flush()
+		for {
+			select {
+			case line, more := <-next:
+				if !more {
+					return
+				}
+				_, _ = io.WriteString(w, line)
+				_ = http.NewResponseController(w).Flush()
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	e := open(t, orders(server.URL))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", e.url+"/api/v1/orders/1/events", http.NoBody)
+	require.NoError(t, err)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	buffer := make([]byte, 64)
+	deadline := time.Now().Add(500 * time.Millisecond)
+	for time.Now().Before(deadline) {
+		next <- "data: 1\n\n"
+		n, err := res.Body.Read(buffer) // each part as it is written
+		require.NoError(t, err)
+		require.Equal(t, "data: 1\n\n", string(buffer[:n]))
+	}
+	close(next)
+	_, err = res.Body.Read(buffer)
+	require.ErrorIs(t, err, io.EOF)
+}
+
+func TestAClientThatGivesUpEndsTheRequestBehindIt(t *testing.T) {
+	arrived, gone := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		close(arrived)
+		<-r.Context().Done()
+		close(gone)
+	}))
+	t.Cleanup(server.Close)
+	e := open(t, orders(server.URL))
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, "POST", e.url+"/api/v1/checkout", strings.NewReader("{}"))
+	require.NoError(t, err)
+	req.Header.Set("Idempotency-Key", "k")
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	_, err = http.DefaultTransport.RoundTrip(req) //nolint:bodyclose // there is none
+	require.ErrorIs(t, err, context.Canceled)
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the service still works for nobody")
+	}
+}

@@ -1,0 +1,42 @@
+// Command gateway runs the only door for clients.
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"kassa/api"
+	"kassa/api/gateway"
+	"kassa/internal/config"
+	"kassa/internal/identity"
+	"kassa/internal/process"
+	"kassa/internal/telemetry"
+)
+
+func main() { process.Main("gateway", nil, run) }
+
+func run(_ context.Context, p *process.Process) error {
+	cfg, err := config.Load[settings]()
+	if err != nil {
+		return err
+	}
+	edge, err := gateway.New(gateway.Options{
+		Services:  cfg.Map(),
+		Verifier:  identity.NewVerifier(cfg.JWKSURL),
+		Document:  api.Document,
+		PublicURL: cfg.PublicURL,
+		Origins:   cfg.Origins,
+		Health:    p.Health,
+		Ready:     p.Readiness,
+		Log:       p.Log,
+	})
+	if err != nil {
+		return err
+	}
+	metrics := http.NewServeMux()
+	metrics.Handle("GET /metrics", telemetry.MetricsHandler())
+	if err := p.ServeOnly("metrics server", cfg.MetricsListen, metrics); err != nil {
+		return err
+	}
+	return p.ServeOnly("http server", cfg.Listen, edge)
+}

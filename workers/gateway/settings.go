@@ -1,0 +1,38 @@
+package main
+
+import (
+	"net/url"
+	"strings"
+
+	"kassa/internal/config"
+)
+
+// settings is the configuration of the gateway.
+type settings struct {
+	config.Common
+	config.Services
+	MetricsListen string   `env:"KASSA_METRICS_LISTEN" envDefault:"127.0.0.1:8081" example:"127.0.0.1:8081"`          // host:port of /metrics, not for clients
+	PublicURL     string   `env:"KASSA_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" example:"https://shop.example"` // where clients find us
+	Origins       []string `env:"KASSA_CORS_ORIGINS" example:"https://shop.example,https://admin.shop.example"`       // whose pages may call; none when empty
+}
+
+// Validate checks what the types cannot.
+func (s settings) Validate(production bool) []string {
+	lines := config.HTTPURLs("KASSA_PUBLIC_URL", s.PublicURL)
+	if _, port, ok := strings.Cut(s.MetricsListen, ":"); !ok || port == "" {
+		lines = append(lines, "KASSA_METRICS_LISTEN must be host:port; for example KASSA_METRICS_LISTEN=127.0.0.1:8081")
+	}
+	for _, origin := range s.Origins {
+		if origin == "*" && !production {
+			continue
+		}
+		if strings.Contains(origin, "*") {
+			return append(lines, "KASSA_CORS_ORIGINS must name each origin; a wildcard would let every page on the web in")
+		}
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Path != "" {
+			return append(lines, "KASSA_CORS_ORIGINS must be a list like https://shop.example,https://admin.shop.example; scheme and host only")
+		}
+	}
+	return lines
+}

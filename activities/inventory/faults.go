@@ -12,10 +12,11 @@ var (
 	ErrReservationDiffers = fault.New(fault.Conflict, "reservation_differs", "This order holds other items already.")
 	ErrBadStockLines      = fault.New(fault.Invalid, "bad_stock_lines", "Give 1 to 100 lines, each with a variant and a quantity from 1 to 10,000.")
 
-	ErrNoStock       = fault.New(fault.NotFound, "no_stock", "This product has no stock of that variant.")
-	ErrBadStock      = fault.New(fault.Invalid, "bad_stock", "Give each variant once, with 0 to 1,000,000,000 units on hand.")
-	ErrBadAdjustment = fault.New(fault.Invalid, "bad_adjustment", "An adjustment needs a difference other than 0 and a reason of 1 to 200 characters.")
-	ErrOtherProduct  = fault.New(fault.Conflict, "variant_of_another_product", "The stock of that variant belongs to another product.")
-	ErrStockStale    = fault.New(fault.Stale, "stock_changed", "The stock has changed since you looked.")                        // detail "current_version"
-	ErrBelowReserved = fault.New(fault.Declined, "below_reserved", "Orders have reserved more units than would remain.") // detail "variant_id"
+	ErrNoStock        = fault.New(fault.NotFound, "no_stock", "This product has no stock of that variant.")
+	ErrBadStock       = fault.New(fault.Invalid, "bad_stock", "Give each variant once, with 0 to 1,000,000,000 units on hand.")
+	ErrBadAdjustment  = fault.New(fault.Invalid, "bad_adjustment", "An adjustment needs a difference other than 0 and a reason of 1 to 200 characters.")
+	ErrAdjustmentUsed = fault.New(fault.Conflict, "adjustment_used", "Another adjustment has this id already.")
+	ErrOtherProduct   = fault.New(fault.Conflict, "variant_of_another_product", "The stock of that variant belongs to another product.")
+	ErrStockStale     = fault.New(fault.Stale, "stock_changed", "The stock has changed since you looked.")                // detail "current_version"
+	ErrBelowReserved  = fault.New(fault.Declined, "below_reserved", "Orders have reserved more units than would remain.") // detail "variant_id"
 )

@@ -38,7 +38,7 @@ type movement struct {
 // changeStock makes the movements that plan derives from what there is now.
 // Changes of one product take turns; plan's view of on hand is therefore
 // current, while reserved may move under it and is guarded by the statement.
-func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan func(now Inventory) ([]movement, error)) (Inventory, error) {
+func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan func(db *inventorydb.Queries, now Inventory) ([]movement, error)) (Inventory, error) {
 	var after Inventory
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		db := inventorydb.New(tx)
@@ -49,7 +49,7 @@ func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan fun
 		if err != nil {
 			return err
 		}
-		moves, err := plan(before)
+		moves, err := plan(db, before)
 		if err != nil {
 			return err
 		}
@@ -85,15 +85,18 @@ func (m movement) begin(ctx context.Context, tx pgx.Tx, productID uuid.UUID, at 
 		return ErrOtherProduct.With("variant_id", m.variant)
 	}
 	if m.quantity != 0 {
-		if _, err := m.record(ctx, tx, m.quantity, at); err != nil {
+		if err := m.record(ctx, tx, m.quantity, at); err != nil {
 			return err
 		}
 	}
 	return m.tell(ctx, tx, productID, m.quantity, 1, at)
 }
 
-// apply changes the stock a variant has. A movement that was recorded before
-// changes nothing, and neither does one of no units.
+// apply changes the stock a variant has. One of no units changes nothing.
+//
+// The stock is updated before the movement is inserted. The other way round,
+// the movement's foreign key would share a lock on a stock row that this
+// transaction does not hold, and reservations waiting in between deadlock.
 func (m movement) apply(ctx context.Context, tx pgx.Tx, productID uuid.UUID, level StockLevel, at time.Time) error {
 	onHand := level.OnHand + m.quantity
 	if m.quantity == 0 {
@@ -102,9 +105,6 @@ func (m movement) apply(ctx context.Context, tx pgx.Tx, productID uuid.UUID, lev
 	if onHand > maxOnHand {
 		return ErrBadStock
 	}
-	if fresh, err := m.record(ctx, tx, onHand, at); err != nil || !fresh {
-		return err
-	}
 	enough, err := inventorydb.New(tx).UpdateStock(ctx, onHand, at, m.variant)
 	if err != nil {
 		return fmt.Errorf("update stock %s: %w", m.variant, err)
@@ -112,22 +112,26 @@ func (m movement) apply(ctx context.Context, tx pgx.Tx, productID uuid.UUID, lev
 	if enough == 0 {
 		return ErrBelowReserved.With("variant_id", m.variant)
 	}
+	if err := m.record(ctx, tx, onHand, at); err != nil {
+		return err
+	}
 	return m.tell(ctx, tx, productID, onHand, level.Version+1, at)
 }
 
-// record writes the movement down and reports whether it was new.
-func (m movement) record(ctx context.Context, tx pgx.Tx, onHand int64, at time.Time) (bool, error) {
+func (m movement) record(ctx context.Context, tx pgx.Tx, onHand int64, at time.Time) error {
 	row := inventorydb.InsertMovementParams{
 		ID: m.id, VariantID: m.variant, Kind: m.kind, Quantity: m.quantity, OnHand: onHand, Reason: m.reason, CreatedAt: at,
 	}
 	if m.actor != uuid.Nil {
 		row.ActorID = &m.actor
 	}
-	added, err := inventorydb.New(tx).InsertMovement(ctx, row)
-	if err != nil {
-		return false, fmt.Errorf("insert movement %s: %w", m.id, err)
+	if err := inventorydb.New(tx).InsertMovement(ctx, row); err != nil {
+		if pg.Constraint(err) == "movements_pkey" {
+			return ErrAdjustmentUsed.Because(err)
+		}
+		return fmt.Errorf("insert movement %s: %w", m.id, err)
 	}
-	return added == 1, nil
+	return nil
 }
 
 func (m movement) tell(ctx context.Context, tx pgx.Tx, productID uuid.UUID, onHand, version int64, at time.Time) error {

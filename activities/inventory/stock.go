@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,7 +67,7 @@ func (s *Service) SetStock(ctx context.Context, in SetStockInput) (Inventory, er
 	if err := in.check(); err != nil {
 		return Inventory{}, err
 	}
-	return s.changeStock(ctx, in.ProductID, func(now Inventory) ([]movement, error) {
+	return s.changeStock(ctx, in.ProductID, func(_ *inventorydb.Queries, now Inventory) ([]movement, error) {
 		if now.Version != in.IfVersion {
 			return nil, ErrStockStale.With("current_version", now.Version)
 		}
@@ -104,14 +105,31 @@ func (s *Service) AdjustStock(ctx context.Context, in AdjustStockInput) (Invento
 	if in.AdjustmentID == uuid.Nil || in.Delta == 0 || in.Reason == "" || len([]rune(in.Reason)) > 200 {
 		return Inventory{}, ErrBadAdjustment
 	}
-	return s.changeStock(ctx, in.ProductID, func(now Inventory) ([]movement, error) {
+	return s.changeStock(ctx, in.ProductID, func(db *inventorydb.Queries, now Inventory) ([]movement, error) {
 		if _, known := now.level(in.VariantID); !known {
 			return nil, ErrNoStock
+		}
+		if done, err := in.done(ctx, db); done || err != nil {
+			return nil, err
 		}
 		return []movement{{
 			id: in.AdjustmentID, variant: in.VariantID, kind: kindAdjust, quantity: in.Delta, reason: in.Reason, actor: in.ActorID,
 		}}, nil
 	})
+}
+
+// done reports whether the adjustment has been made before.
+func (in AdjustStockInput) done(ctx context.Context, db *inventorydb.Queries) (bool, error) {
+	before, err := db.GetMovement(ctx, in.AdjustmentID)
+	switch {
+	case pg.NotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read movement %s: %w", in.AdjustmentID, err)
+	case before.VariantID != in.VariantID || before.Quantity != in.Delta:
+		return false, ErrAdjustmentUsed
+	}
+	return true, nil
 }
 
 func (in SetStockInput) check() error {

@@ -12,10 +12,27 @@ import (
 	"github.com/google/uuid"
 )
 
-const insertMovement = `-- name: InsertMovement :execrows
+const getMovement = `-- name: GetMovement :one
+SELECT variant_id, quantity
+FROM movements
+WHERE id = $1
+`
+
+type GetMovementRow struct {
+	VariantID uuid.UUID
+	Quantity  int64
+}
+
+func (q *Queries) GetMovement(ctx context.Context, id uuid.UUID) (GetMovementRow, error) {
+	row := q.db.QueryRow(ctx, getMovement, id)
+	var i GetMovementRow
+	err := row.Scan(&i.VariantID, &i.Quantity)
+	return i, err
+}
+
+const insertMovement = `-- name: InsertMovement :exec
 INSERT INTO movements (id, variant_id, kind, quantity, on_hand, reason, actor_id, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (id) DO NOTHING
 `
 
 type InsertMovementParams struct {
@@ -29,9 +46,8 @@ type InsertMovementParams struct {
 	CreatedAt time.Time
 }
 
-// Answers 0 when the movement was recorded before.
-func (q *Queries) InsertMovement(ctx context.Context, arg InsertMovementParams) (int64, error) {
-	result, err := q.db.Exec(ctx, insertMovement,
+func (q *Queries) InsertMovement(ctx context.Context, arg InsertMovementParams) error {
+	_, err := q.db.Exec(ctx, insertMovement,
 		arg.ID,
 		arg.VariantID,
 		arg.Kind,
@@ -41,8 +57,5 @@ func (q *Queries) InsertMovement(ctx context.Context, arg InsertMovementParams) 
 		arg.ActorID,
 		arg.CreatedAt,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }

@@ -1,5 +1,8 @@
--- name: InsertMovement :execrows
--- Answers 0 when the movement was recorded before.
+-- name: InsertMovement :exec
 INSERT INTO movements (id, variant_id, kind, quantity, on_hand, reason, actor_id, created_at)
-VALUES (@id, @variant_id, @kind, @quantity, @on_hand, @reason, @actor_id, @created_at)
-ON CONFLICT (id) DO NOTHING;
+VALUES (@id, @variant_id, @kind, @quantity, @on_hand, @reason, @actor_id, @created_at);
+
+-- name: GetMovement :one
+SELECT variant_id, quantity
+FROM movements
+WHERE id = @id;

@@ -1,0 +1,93 @@
+package inventory_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"kassa/activities/inventory"
+	"kassa/internal/id"
+	"kassa/internal/pgtest"
+	"kassa/sql/inventorydb"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// warehouse is a service with stock in it.
+type warehouse struct {
+	*inventory.Service
+	pool *pgxpool.Pool
+	t    testing.TB
+}
+
+func open(t testing.TB) warehouse {
+	pool := pgtest.New(t, inventorydb.Migrations())
+	return warehouse{Service: inventory.New(pool), pool: pool, t: t}
+}
+
+// stocked makes a product with one variant of the same id.
+func (w warehouse) stocked(onHand int64) uuid.UUID {
+	w.t.Helper()
+	product := id.New()
+	_, err := w.SetStock(ctx(w.t), inventory.SetStockInput{
+		ProductID: product, Variants: []inventory.StockCount{{VariantID: product, OnHand: onHand}},
+	})
+	require.NoError(w.t, err)
+	return product
+}
+
+// level is on hand and reserved.
+func (w warehouse) level(product uuid.UUID) [2]int64 {
+	w.t.Helper()
+	stock, err := w.ReadStock(ctx(w.t), inventory.ReadStockInput{ProductID: product})
+	require.NoError(w.t, err)
+	require.Len(w.t, stock.Variants, 1)
+	return [2]int64{stock.Variants[0].OnHand, stock.Variants[0].Reserved}
+}
+
+// told lists the types of the events about a subject, oldest first.
+func (w warehouse) told(subject uuid.UUID) []string {
+	w.t.Helper()
+	rows, err := w.pool.Query(ctx(w.t), "SELECT type FROM outbox WHERE subject = $1 ORDER BY sequence", subject.String())
+	require.NoError(w.t, err)
+	var types []string
+	for rows.Next() {
+		var typ string
+		require.NoError(w.t, rows.Scan(&typ))
+		types = append(types, typ)
+	}
+	require.NoError(w.t, rows.Err())
+	return types
+}
+
+// sound fails the test unless every invariant of reliability holds, in one snapshot.
+func (w warehouse) sound() {
+	w.t.Helper()
+	for name, query := range map[string]string{
+		"0 ≤ reserved ≤ on hand": `SELECT count(*) FROM stock WHERE NOT (0 <= reserved AND reserved <= on_hand)`,
+		"reserved = Σ held lines": `SELECT count(*) FROM stock WHERE reserved <> (
+			SELECT coalesce(sum(quantity), 0) FROM reservation_lines JOIN reservations USING (order_id)
+			WHERE reservation_lines.variant_id = stock.variant_id AND status = 'held')`,
+		"on hand = Σ movements": `SELECT count(*) FROM stock WHERE on_hand <> (
+			SELECT coalesce(sum(quantity), 0) FROM movements WHERE movements.variant_id = stock.variant_id)`,
+		"every state has its event": `SELECT count(*) FROM reservations r WHERE EXISTS (SELECT FROM reservation_lines l WHERE l.order_id = r.order_id)
+			AND version <> (SELECT count(*) FROM outbox WHERE subject = r.order_id::text)`,
+	} {
+		var violations int
+		require.NoError(w.t, w.pool.QueryRow(context.WithoutCancel(ctx(w.t)), query).Scan(&violations), name)
+		require.Zero(w.t, violations, name)
+	}
+}
+
+func line(variant uuid.UUID, quantity int64) inventory.StockLine {
+	return inventory.StockLine{VariantID: variant, Quantity: quantity}
+}
+
+func order(lines ...inventory.StockLine) inventory.ReserveStockInput {
+	return inventory.ReserveStockInput{OrderID: id.New(), Lines: lines}
+}
+
+func ctx(t testing.TB) context.Context { return t.Context() }

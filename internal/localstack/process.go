@@ -28,7 +28,8 @@ type process struct {
 	mu       sync.Mutex
 	current  *child.Process
 	stopping bool
-	ended    chan struct{} // closed when the supervisor has returned
+	stop     chan struct{} // closed when Stop is called
+	ended    chan struct{} // closed when the supervisor has returned; nil before it runs
 }
 
 // Pauses before a process that ended is started again: the first is short, because most crashes
@@ -61,6 +62,7 @@ func (p *process) setReady(ready func(context.Context) error) {
 func (p *process) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
+	p.stop = make(chan struct{})
 	first, err := p.launch()
 	if err != nil {
 		return err
@@ -87,7 +89,8 @@ func (p *process) launch() (*child.Process, error) {
 	if p.stopping {
 		return nil, errors.New("the platform is being stopped")
 	}
-	cmd := exec.Command(p.program, p.args...)
+	// Lives until it is stopped, not until the start is over.
+	cmd := exec.CommandContext(context.Background(), p.program, p.args...)
 	cmd.Env, cmd.Dir = p.env, p.dir
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	started, err := child.Start(cmd, syscall.SIGKILL)
@@ -112,7 +115,11 @@ func (p *process) supervise() {
 			pause = firstPause
 		}
 		p.log.note("%s ended (%v), starting it again in %s", p.name, exitReason(current), pause)
-		time.Sleep(pause)
+		select {
+		case <-p.stop:
+			return
+		case <-time.After(pause):
+		}
 		pause = min(2*pause, longestWait)
 		if _, err := p.launch(); err != nil && !p.isStopping() {
 			p.log.note("%v", err)
@@ -131,12 +138,12 @@ func (p *process) Kill() error {
 
 func (p *process) Stop(ctx context.Context) error {
 	p.mu.Lock()
-	p.stopping = true
+	if !p.stopping {
+		p.stopping = true
+		close(p.stop)
+	}
 	current := p.current
 	p.mu.Unlock()
-	if current == nil {
-		return nil
-	}
 	err := current.Stop(ctx, syscall.SIGTERM)
 	if p.ended != nil {
 		<-p.ended

@@ -3,6 +3,7 @@ package localstack
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -24,10 +25,10 @@ const launcherDir = "KASSA_TEST_LAUNCHER_DIR"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(launcherDir); dir != "" {
 		if _, err := Start(context.Background(), Options{StateDir: dir, FreePorts: true, Only: []string{namePostgres}}); err != nil {
-			println(err.Error())
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		println("started")
+		fmt.Fprintln(os.Stderr, "started")
 		select {}
 	}
 	os.Exit(m.Run())
@@ -109,7 +110,7 @@ func TestStack(t *testing.T) {
 }
 
 func TestStartRefusesATakenPort(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
@@ -147,7 +148,7 @@ func TestStartAfterTheLauncherWasKilled(t *testing.T) {
 // sleeper is a process that does nothing, in a group of its own.
 func sleeper(t *testing.T) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("sleep", "600")
+	cmd := exec.CommandContext(t.Context(), "sleep", "600")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {

@@ -6,6 +6,7 @@
 package freeport
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -42,7 +43,7 @@ func Pick() (int, error) {
 
 // Free reports whether a server could listen on the port of the loopback address.
 func Free(port int) bool {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}

@@ -63,13 +63,14 @@ type Server struct {
 	mu       sync.Mutex
 	current  *child.Process
 	stopping bool
+	stop     chan struct{} // closed when Stop is called
 	ended    chan struct{} // closed when the supervisor has returned
 }
 
 // Start makes the cluster when there is none, starts the server and returns once it accepts
 // connections.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg, ended: make(chan struct{})}
+	s := &Server{cfg: cfg, stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := s.prepare(ctx); err != nil {
 		s.release()
 		return nil, err
@@ -129,7 +130,10 @@ func (s *Server) Kill() error {
 // first the server is killed, which costs a recovery at the next start.
 func (s *Server) Stop(ctx context.Context) error {
 	s.mu.Lock()
-	s.stopping = true
+	if !s.stopping {
+		s.stopping = true
+		close(s.stop)
+	}
 	current := s.current
 	s.mu.Unlock()
 	err := current.Stop(ctx, syscall.SIGINT)
@@ -159,7 +163,10 @@ func (s *Server) supervise() {
 			}
 			// The children of a killed postmaster hold its shared memory for a moment.
 			s.log.note("start again: %v", err)
-			time.Sleep(100 * time.Millisecond)
+			select {
+			case <-s.stop:
+			case <-time.After(100 * time.Millisecond):
+			}
 		}
 	}
 }
@@ -175,7 +182,8 @@ func (s *Server) startOnce(ctx context.Context) error {
 		return errors.New("postgres is being stopped")
 	}
 	s.log.forget()
-	cmd := s.command("postgres", s.arguments()...)
+	// Lives until it is stopped, not until the start is over.
+	cmd := s.command(context.Background(), "postgres", s.arguments()...)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	process, err := child.Start(cmd, syscall.SIGINT)
 	if err != nil {

@@ -89,7 +89,7 @@ func TestServerRefuses(t *testing.T) {
 	})
 
 	t.Run("a port that is taken", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		defer listener.Close()
 		port := listener.Addr().(*net.TCPAddr).Port

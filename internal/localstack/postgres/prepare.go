@@ -90,8 +90,10 @@ func (s *Server) makeCluster(ctx context.Context) error {
 		return err
 	}
 	// Byte order for sorting, but Unicode for upper and lower case.
-	args := []string{"-D", fresh, "-U", Superuser, "-E", "UTF8", "--lc-collate=C", "--lc-ctype=" + unicodeLocale,
-		"--lc-messages=C", "--lc-monetary=C", "--lc-numeric=C", "--lc-time=C", "--no-instructions"}
+	args := []string{
+		"-D", fresh, "-U", Superuser, "-E", "UTF8", "--lc-collate=C", "--lc-ctype=" + unicodeLocale,
+		"--lc-messages=C", "--lc-monetary=C", "--lc-numeric=C", "--lc-time=C", "--no-instructions",
+	}
 	if !s.cfg.Durable {
 		args = append(args, "--no-sync")
 	}
@@ -180,8 +182,8 @@ func (s *Server) explain(err error) error {
 }
 
 // command prepares one of the Postgres programs to run as the unprivileged user.
-func (s *Server) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+func (s *Server) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
 	// Postgres reads PG… variables; a newcomer's settings for another server must not leak in.
 	cmd.Env = []string{"PATH=" + s.bin + ":/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
 	cmd.Dir = "/"
@@ -191,9 +193,6 @@ func (s *Server) command(program string, args ...string) *exec.Cmd {
 
 // run executes a short-lived program and returns what it printed.
 func (s *Server) run(ctx context.Context, program string, args ...string) (string, error) {
-	cmd := s.command(program, args...)
-	bounded := exec.CommandContext(ctx, cmd.Path, args...)
-	bounded.Env, bounded.Dir, bounded.SysProcAttr = cmd.Env, cmd.Dir, cmd.SysProcAttr
-	output, err := bounded.CombinedOutput()
+	output, err := s.command(ctx, program, args...).CombinedOutput()
 	return strings.TrimSpace(string(output)), err
 }

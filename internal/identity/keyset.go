@@ -43,62 +43,70 @@ const refreshEvery = 5 * time.Minute
 // maxKeySet is the largest document we read, in bytes.
 const maxKeySet = 64 << 10
 
-// keys is the fetched key set. Zero keys with a url fetch at first use.
+// keys is the fetched key set. Without a url it only has what it began with.
 type keys struct {
-	url    string
-	client *http.Client
-	now    func() time.Time
+	url     string
+	client  *http.Client
+	now     func() time.Time
+	dropped func() // called when a key is no longer in the set
 
-	mu      sync.Mutex
-	byID    map[string]ed25519.PublicKey
-	tried   time.Time // last attempt to fetch
-	fetched time.Time // last success
-	failure error     // of the last attempt, nil after a success
-	dropped func()    // called when a key is no longer in the set
+	fetching sync.Mutex // one request at a time
+	mu       sync.RWMutex
+	byID     map[string]ed25519.PublicKey
+	tried    time.Time // last attempt to fetch
+	fetched  time.Time // last success
+	failure  error     // of the last attempt, nil after a success
 }
 
 // find answers the key called kid, or nil when our set has none of that name.
-// An error says that the set could not be had.
+// An error says that the set could not be had. Only an unknown name waits for a
+// request; a known key is refreshed behind its back.
 func (k *keys) find(ctx context.Context, kid string) (ed25519.PublicKey, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	public := k.byID[kid]
-	now := k.now()
-	due := public == nil || now.Sub(k.fetched) > refreshEvery
-	if k.url != "" && due && now.Sub(k.tried) >= fetchAtMostEvery {
-		k.tried = now
-		k.failure = k.fetch(ctx, now)
-		public = k.byID[kid]
+	public, due := k.known(kid)
+	if public != nil {
+		if due {
+			go k.refresh(context.WithoutCancel(ctx))
+		}
+		return public, nil
 	}
-	if public == nil && k.failure != nil {
+	k.refresh(ctx)
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if public = k.byID[kid]; public == nil && k.failure != nil {
 		return nil, k.failure
 	}
 	return public, nil
 }
 
-func (k *keys) fetch(ctx context.Context, now time.Time) error {
-	// Whoever asks first must not make the others fail by going away.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, http.NoBody)
-	if err != nil {
-		return fmt.Errorf("key set address: %w", err)
+func (k *keys) known(kid string) (public ed25519.PublicKey, due bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.byID[kid], k.now().Sub(k.fetched) > refreshEvery && k.now().Sub(k.tried) >= fetchAtMostEvery
+}
+
+// refresh fetches the set unless that was tried a moment ago.
+func (k *keys) refresh(ctx context.Context) {
+	if k.url == "" {
+		return
 	}
-	res, err := k.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("fetch key set: %w", err)
+	k.fetching.Lock()
+	defer k.fetching.Unlock()
+	now := k.now()
+	k.mu.Lock()
+	early := now.Sub(k.tried) < fetchAtMostEvery
+	if !early {
+		k.tried = now
 	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("fetch key set: status %d", res.StatusCode)
+	k.mu.Unlock()
+	if early {
+		return
 	}
-	document, err := io.ReadAll(io.LimitReader(res.Body, maxKeySet))
+	found, err := k.fetch(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failure = err
 	if err != nil {
-		return fmt.Errorf("read key set: %w", err)
-	}
-	found, err := parseKeySet(document)
-	if err != nil {
-		return err
+		return // the keys we have stay good
 	}
 	for kid := range k.byID {
 		if _, still := found[kid]; !still {
@@ -107,7 +115,29 @@ func (k *keys) fetch(ctx context.Context, now time.Time) error {
 		}
 	}
 	k.byID, k.fetched = found, now
-	return nil
+}
+
+func (k *keys) fetch(ctx context.Context) (map[string]ed25519.PublicKey, error) {
+	// Whoever asks first must not make the others fail by going away.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("key set address: %w", err)
+	}
+	res, err := k.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("fetch key set: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("fetch key set: status %d", res.StatusCode)
+	}
+	document, err := io.ReadAll(io.LimitReader(res.Body, maxKeySet))
+	if err != nil {
+		return nil, fmt.Errorf("read key set: %w", err)
+	}
+	return parseKeySet(document)
 }
 
 func parseKeySet(document []byte) (map[string]ed25519.PublicKey, error) {

@@ -71,8 +71,27 @@ func migrate(ctx context.Context, migrations fs.FS) error {
 	return pg.Migrate(ctx, cfg.DatabaseURL, migrations)
 }
 
+// settings are of every process, whatever it does.
+type settings struct {
+	// DrainDelay is for a load balancer that notices slowly that a process is not
+	// ready any more: it goes on answering for so long after SIGTERM.
+	DrainDelay time.Duration `env:"KASSA_DRAIN_DELAY" envDefault:"0s" example:"5s"`
+}
+
+// Validate keeps the delay within the time that a stop may take.
+func (s settings) Validate(bool) []string {
+	if s.DrainDelay < 0 || s.DrainDelay > 10*time.Second {
+		return []string{"KASSA_DRAIN_DELAY must be between 0s and 10s; for example KASSA_DRAIN_DELAY=5s"}
+	}
+	return nil
+}
+
 func serve(ctx context.Context, name string, run func(context.Context, *Process) error) (err error) {
-	p := &Process{Name: name, Log: logging.New(name, os.Getenv("KASSA_LOG_LEVEL"))}
+	settings, err := config.Load[settings]()
+	if err != nil {
+		return err
+	}
+	p := &Process{Name: name, Log: logging.New(name, os.Getenv("KASSA_LOG_LEVEL")), drainAfter: settings.DrainDelay}
 	stopTelemetry, err := telemetry.Start(ctx, name)
 	if err != nil {
 		return err

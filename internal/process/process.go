@@ -21,6 +21,7 @@ type Process struct {
 	components []component
 	checks     []check
 	ready      atomic.Bool
+	drainAfter time.Duration // between readiness going off and the first component stopping
 }
 
 // component is a part that runs until it is told to stop, or a step of the stop.
@@ -75,7 +76,14 @@ func (p *Process) work(ctx context.Context) error {
 	var cause error
 	select {
 	case <-ctx.Done():
+		p.ready.Store(false)
 		p.Log.Info("stopping")
+		noticed := time.NewTimer(p.drainAfter)
+		defer noticed.Stop()
+		select {
+		case <-noticed.C:
+		case <-first:
+		}
 	case s := <-first:
 		cause = fmt.Errorf("%s stopped unexpectedly", s.name)
 		if s.err != nil {

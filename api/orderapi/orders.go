@@ -22,7 +22,7 @@ type CancelRequest struct {
 }
 
 type cancelInput struct {
-	orderPath
+	ID     uuid.UUID `path:"id" format:"uuid" doc:"Order id." example:"0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
 	Prefer string `header:"Prefer" doc:"wait=N: answer after at most N seconds (0 to 30; 10 by default)." example:"wait=10"`
 	Body   CancelRequest
 }
@@ -34,8 +34,10 @@ type listInput struct {
 }
 
 type listOfUserInput struct {
-	UserID uuid.UUID `path:"id" format:"uuid" doc:"User id."`
-	listInput
+	UserID uuid.UUID    `path:"id" format:"uuid" doc:"User id."`
+	Status order.Status `query:"status" enum:"pending,awaiting_payment,confirmed,rejected,cancelled" doc:"Only orders in this status."`
+	Limit  int          `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Orders per page."`
+	Cursor string       `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 }
 
 type listOutput struct {
@@ -79,13 +81,13 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 		"The same Idempotency-Key and body always lead to the same order."
 	httpapi.Register(a, httpapi.Operation{
 		ID: "checkout", Method: "POST", Path: "/v1/checkout", Tag: "Orders", Summary: "Buy", Description: story,
-		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, Errors: errs,
+		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, MayAccept: true, Errors: errs, ResponseExample: exampleOrder,
 	}, func(ctx context.Context, in *checkoutInput) (*orderOutput, error) {
 		return desk.checkout(ctx, "checkout", in)
 	})
 	httpapi.Register(a, httpapi.Operation{
 		ID: "create-order", Method: "POST", Path: "/v1/orders", Tag: "Orders", Summary: "Buy explicit lines", Description: story,
-		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, Errors: errs,
+		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, MayAccept: true, Errors: errs, ResponseExample: exampleOrder,
 	}, func(ctx context.Context, in *checkoutInput) (*orderOutput, error) {
 		return desk.checkout(ctx, "create-order", in)
 	})
@@ -102,11 +104,11 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 		if asker, _ := identity.From(ctx); !asker.Owns(in.UserID) {
 			return nil, order.ErrOrderNotFound
 		}
-		return list(ctx, orders, a.Cursors(), "list-user-orders/"+in.UserID.String(), &in.UserID, &in.listInput)
+		return list(ctx, orders, a.Cursors(), "list-user-orders/"+in.UserID.String(), &in.UserID, &listInput{Status: in.Status, Limit: in.Limit, Cursor: in.Cursor})
 	})
 	httpapi.Register(a, httpapi.Operation{
 		ID: "read-order", Method: "GET", Path: "/v1/orders/{id}", Tag: "Orders", Summary: "Read an order",
-		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound},
+		Access: httpapi.Customer, ResponseExample: exampleOrder, Errors: []*fault.Error{order.ErrOrderNotFound},
 	}, func(ctx context.Context, in *orderPath) (*orderOutput, error) {
 		o, err := orders.ReadOrder(ctx, order.ReadOrderInput{OrderID: in.ID, UserID: onlyOf(ctx)})
 		if err != nil {
@@ -117,7 +119,7 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 	httpapi.Register(a, httpapi.Operation{
 		ID: "cancel-order", Method: "POST", Path: "/v1/orders/{id}/cancel", Tag: "Orders", Summary: "Cancel an order",
 		Description: "Gives the money and the stock back. A checkout under way is stopped and undone. 200 when it is done; 202 while it runs.",
-		Access:      httpapi.Customer, Key: httpapi.RequiredKey, Errors: []*fault.Error{order.ErrOrderNotFound, order.ErrOrderClosed, errEngineOut},
+		Access:      httpapi.Customer, Key: httpapi.RequiredKey, MayAccept: true, ResponseExample: exampleCancelled, Errors: []*fault.Error{order.ErrOrderNotFound, order.ErrOrderClosed, errEngineOut},
 	}, func(ctx context.Context, in *cancelInput) (*orderOutput, error) { return desk.cancel(ctx, in) })
 	httpapi.Register(a, httpapi.Operation{
 		ID: "read-timeline", Method: "GET", Path: "/v1/orders/{id}/timeline", Tag: "Orders", Summary: "Read what happened to an order",

@@ -44,6 +44,9 @@ type Operation struct {
 	MaxBody     int64 // bytes; 0 means DefaultMaxBody
 	IfMatch     bool  // If-Match is required: 428 without, the version in IfMatch(ctx)
 
+	// MayAccept says that the answer may also be 202, with the same body, while
+	// the operation is still at work. The output's Status field tells.
+	MayAccept bool
 	// IgnoresToken makes a Public operation work with a token that has expired:
 	// signing in must.
 	IgnoresToken bool

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"reflect"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -61,6 +63,18 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 		}
 		return out, nil
 	})
+	if op.MayAccept {
+		described.Responses["202"] = accepted(described.Responses[strconv.Itoa(cmp.Or(op.Status, http.StatusOK))])
+	}
+}
+
+// accepted describes the answer of an operation that is still at work.
+func accepted(success *huma.Response) *huma.Response {
+	content := map[string]*huma.MediaType{}
+	for kind, body := range success.Content {
+		content[kind] = &huma.MediaType{Schema: body.Schema}
+	}
+	return &huma.Response{Description: "Accepted: it is still at work. Look again at Location.", Headers: success.Headers, Content: content}
 }
 
 // finished is err as Huma takes it: the problem and its headers.

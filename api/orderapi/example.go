@@ -1,0 +1,41 @@
+package orderapi
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"kassa/activities/order"
+	"kassa/internal/money"
+)
+
+// exampleOrder and exampleCancelled are shown in the API's document.
+var (
+	exampleOrder     = example(order.Confirmed)
+	exampleCancelled = example(order.Cancelled)
+)
+
+func example(status order.Status) order.Order {
+	eur := func(amount int64) money.Money { return money.New(amount, "EUR") }
+	placed := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
+	confirmed, closed := placed.Add(21*time.Millisecond), placed.Add(time.Hour)
+	paymentID := uuid.MustParse("0199f3c2-8c22-7d55-9d0e-5b8a3f4f7a11")
+	o := order.Order{
+		ID: uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"), Number: "K-1000042",
+		UserID: uuid.MustParse("0199f3c2-0000-7000-8000-000000000001"),
+		Status: order.Confirmed, PaymentStatus: "captured", PaymentID: &paymentID,
+		Lines: []order.Line{{ID: uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12"), PricedLine: order.PricedLine{
+			VariantID: uuid.MustParse("0199f3c2-0000-7000-8000-000000000002"), ProductID: uuid.MustParse("0199f3c2-0000-7000-8000-000000000003"),
+			SKU: "MUG-RED", Name: "Mug, red", Quantity: 2, UnitPrice: eur(1899), Total: eur(3798),
+		}}},
+		Subtotal: eur(3798), Discount: eur(0), Shipping: eur(499), Tax: eur(0), Total: eur(4297),
+		ShippingOption:  "standard",
+		ShippingAddress: order.PostalAddress{Name: "Ada Lovelace", Line1: "Torstraße 1", City: "Berlin", PostalCode: "10119", Country: "DE"},
+		CreatedAt:       placed, UpdatedAt: confirmed, ConfirmedAt: &confirmed, Version: 2,
+	}
+	if status == order.Cancelled {
+		o.Status, o.PaymentStatus, o.Reason = order.Cancelled, "refunded", "ordered twice"
+		o.UpdatedAt, o.CancelRequested, o.ClosedAt, o.Version = closed, &closed, &closed, 4
+	}
+	return o
+}

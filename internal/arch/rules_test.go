@@ -32,6 +32,7 @@ var rules = map[string]rule{
 	"sql":        {own: []string{}, external: []string{"context", "embed", "io/fs", "time", "github.com/jackc/pgx/v5", "github.com/google/uuid"}},
 	"internal":   {own: []string{"internal"}},
 	"sandbox":    {own: []string{"sandbox/$svc", "sql/${svc}db", "internal"}},
+	"deploy":     {own: []string{}},
 }
 
 // exclusive lists what only some rooms may import.

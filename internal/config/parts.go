@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -149,12 +150,11 @@ func HTTPURLs(name string, values ...string) []string {
 }
 
 // Secret is the line about the secret called name when it may not be used in
-// production: one of the development values, or shorter than 24 characters.
+// production: one of the development values, anything that begins with
+// "development-" (docker-compose.yml's defaults do), or shorter than 24 characters.
 func Secret(name, value string, development ...string) []string {
-	for _, known := range development {
-		if value == known {
-			return []string{fmt.Sprintf("%s still has its development value; set a secret of its own, for example %s=$(openssl rand -hex 32)", name, name)}
-		}
+	if strings.HasPrefix(value, "development-") || slices.Contains(development, value) {
+		return []string{fmt.Sprintf("%s still has its development value; set a secret of its own, for example %s=$(openssl rand -hex 32)", name, name)}
 	}
 	if len(value) < 24 {
 		return []string{fmt.Sprintf("%s is missing or too short for production (24 characters at least); for example %s=$(openssl rand -hex 32)", name, name)}

@@ -31,6 +31,9 @@ func (s settings) Validate(production bool) []string {
 	if production && strings.HasPrefix(s.SigningKeys, "development") {
 		lines = append(lines, "KASSA_SIGNING_KEYS still has its development value; make a key with openssl rand -base64 32")
 	}
+	if production && strings.HasPrefix(s.AdminPassword, "development-") {
+		lines = append(lines, "KASSA_ADMIN_PASSWORD still has its development value; set a password of its own, or leave it and KASSA_ADMIN_EMAIL out")
+	}
 	if (s.AdminEmail == "") != (s.AdminPassword == "") {
 		lines = append(lines, "KASSA_ADMIN_EMAIL and KASSA_ADMIN_PASSWORD belong together; set both or neither")
 	}

@@ -23,7 +23,7 @@ type CancelRequest struct {
 
 type cancelInput struct {
 	ID     uuid.UUID `path:"id" format:"uuid" doc:"Order id." example:"0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
-	Prefer string `header:"Prefer" doc:"wait=N: answer after at most N seconds (0 to 30; 10 by default)." example:"wait=10"`
+	Prefer string    `header:"Prefer" doc:"wait=N: answer after at most N seconds (0 to 30; 10 by default)." example:"wait=10"`
 	Body   CancelRequest
 }
 

@@ -16,9 +16,9 @@ var rules = map[string]rule{
 	"workers/gateway": {
 		own: []string{"api", "internal"},
 	},
-	"api":          {own: []string{"activities/$svc", "events", "workflows", "api/client", "internal"}},
-	"api/gateway":  {own: []string{"api", "api/client", "internal"}},
-	"api/client":   {own: []string{}},
+	"api":         {own: []string{"activities/$svc", "events", "workflows", "api/client", "internal"}},
+	"api/gateway": {own: []string{"api", "api/client", "internal"}},
+	"api/client":  {own: []string{}},
 	"workflows": {
 		own: []string{"activities", "internal/fault", "internal/money"},
 		external: []string{
@@ -27,12 +27,13 @@ var rules = map[string]rule{
 			"go.temporal.io/api/enums/v1", "go.temporal.io/sdk/log", "go.temporal.io/sdk/temporal", "go.temporal.io/sdk/workflow",
 		},
 	},
-	"activities": {own: []string{"sql/${svc}db", "events", "internal/fault", "internal/money", "internal/pg", "internal/outbox", "internal/id", "internal/cloudevent"}},
-	"events":     {own: []string{"internal/id", "internal/money", "internal/cloudevent"}},
-	"sql":        {own: []string{}, external: []string{"context", "embed", "io/fs", "time", "github.com/jackc/pgx/v5", "github.com/google/uuid"}},
-	"internal":   {own: []string{"internal"}},
-	"sandbox":    {own: []string{"sandbox/$svc", "sql/${svc}db", "internal"}},
-	"deploy":     {own: []string{}},
+	"activities":      {own: []string{"sql/${svc}db", "events", "internal/fault", "internal/money", "internal/pg", "internal/outbox", "internal/id", "internal/cloudevent"}},
+	"events":          {own: []string{"internal/id", "internal/money", "internal/cloudevent"}},
+	"sql":             {own: []string{}, external: []string{"context", "embed", "io/fs", "time", "github.com/jackc/pgx/v5", "github.com/google/uuid"}},
+	"internal":        {own: []string{"internal"}},
+	"sandbox":         {own: []string{"sandbox/$svc", "sql/${svc}db", "internal"}},
+	"sandbox/shopper": {own: []string{"api/client", "internal"}},
+	"deploy":          {own: []string{}},
 }
 
 // exclusive lists what only some rooms may import.

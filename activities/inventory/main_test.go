@@ -33,7 +33,7 @@ func (w warehouse) stocked(onHand int64) uuid.UUID {
 	w.t.Helper()
 	product := id.New()
 	_, err := w.SetStock(ctx(w.t), inventory.SetStockInput{
-		ProductID: product, Variants: []inventory.StockCount{{VariantID: product, OnHand: onHand}},
+		ProductID: product, IfVersion: 1, Variants: []inventory.StockCount{{VariantID: product, OnHand: onHand}},
 	})
 	require.NoError(w.t, err)
 	return product

@@ -85,13 +85,13 @@ func reservations(rows []inventorydb.Reservation, lines []inventorydb.Reservatio
 }
 
 // readInventory adds up the variants' versions: each only grows, so the sum
-// changes with every change of on hand.
+// changes with every change of on hand. It begins at 1, the version of none.
 func readInventory(ctx context.Context, db *inventorydb.Queries, productID uuid.UUID) (Inventory, error) {
 	rows, err := db.ListStock(ctx, productID)
 	if err != nil {
 		return Inventory{}, fmt.Errorf("list stock of product %s: %w", productID, err)
 	}
-	inventory := Inventory{ProductID: productID, Variants: make([]StockLevel, len(rows))}
+	inventory := Inventory{ProductID: productID, Variants: make([]StockLevel, len(rows)), Version: 1}
 	for i, row := range rows {
 		inventory.Version += row.Version
 		inventory.Variants[i] = StockLevel{

@@ -19,16 +19,16 @@ type StockLevel struct {
 	OnHand    int64     `json:"on_hand" doc:"Units in the warehouse." example:"120"`
 	Reserved  int64     `json:"reserved" doc:"Units of these that are promised to orders." example:"3"`
 	Available int64     `json:"available" doc:"Units that can be bought: on_hand − reserved." example:"117"`
-	Version   int64     `json:"version" doc:"Counts the changes of on_hand." example:"2"`
+	Version   int64     `json:"version" doc:"Counts the changes of on_hand." example:"1"`
 	UpdatedAt time.Time `json:"updated_at" doc:"When on_hand or reserved last changed." example:"2026-01-15T09:30:00Z"`
 }
 
 // Inventory is what there is of a product. Every product id has one; it is
-// empty, at version 0, until somebody sets stock.
+// empty, at version 1, until somebody sets stock.
 type Inventory struct {
 	ProductID uuid.UUID    `json:"product_id" format:"uuid" doc:"The product." example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
 	Variants  []StockLevel `json:"variants" nullable:"false" doc:"By variant id."`
-	Version   int64        `json:"version" doc:"Counts the changes of on_hand of all variants; the ETag. Reservations do not change it." example:"2"`
+	Version   int64        `json:"version" doc:"Counts the changes of on_hand of all variants, from 1 for an inventory without any; the ETag. Reservations do not change it." example:"2"`
 }
 
 // ReadStockInput names a product.
@@ -56,7 +56,7 @@ type StockCount struct {
 // other variants as they are.
 type SetStockInput struct {
 	ProductID uuid.UUID    `json:"product_id" format:"uuid"`
-	IfVersion int64        `json:"if_version"` // the inventory's version as the caller knows it; 0 for an empty one
+	IfVersion int64        `json:"if_version"` // the inventory's version as the caller knows it; 1 for an empty one
 	Variants  []StockCount `json:"variants"`   // each variant once
 	ActorID   uuid.UUID    `json:"actor_id"`   // zero for the system
 }

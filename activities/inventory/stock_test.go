@@ -14,26 +14,26 @@ import (
 func TestSetStock(t *testing.T) {
 	w := open(t)
 
-	t.Run("an inventory begins empty, at version 0", func(t *testing.T) {
+	t.Run("an inventory begins empty, at version 1", func(t *testing.T) {
 		product := id.New()
 		stock, err := w.ReadStock(t.Context(), inventory.ReadStockInput{ProductID: product})
 		require.NoError(t, err)
-		require.Equal(t, inventory.Inventory{ProductID: product, Variants: []inventory.StockLevel{}}, stock)
+		require.Equal(t, inventory.Inventory{ProductID: product, Variants: []inventory.StockLevel{}, Version: 1}, stock)
 	})
 
 	t.Run("counts the variants it names and leaves the others", func(t *testing.T) {
 		product, red, blue := id.New(), id.New(), id.New()
 		_, err := w.SetStock(t.Context(), inventory.SetStockInput{
-			ProductID: product, Variants: []inventory.StockCount{{VariantID: blue, OnHand: 0}, {VariantID: red, OnHand: 7}},
+			ProductID: product, IfVersion: 1, Variants: []inventory.StockCount{{VariantID: blue, OnHand: 0}, {VariantID: red, OnHand: 7}},
 		})
 		require.NoError(t, err)
 
 		after, err := w.SetStock(t.Context(), inventory.SetStockInput{
-			ProductID: product, IfVersion: 2, Variants: []inventory.StockCount{{VariantID: red, OnHand: 5}},
+			ProductID: product, IfVersion: 3, Variants: []inventory.StockCount{{VariantID: red, OnHand: 5}},
 		})
 
 		require.NoError(t, err)
-		require.Equal(t, int64(3), after.Version)
+		require.Equal(t, int64(4), after.Version)
 		onHand := map[uuid.UUID]int64{}
 		for _, level := range after.Variants {
 			onHand[level.VariantID] = level.OnHand
@@ -46,10 +46,10 @@ func TestSetStock(t *testing.T) {
 	t.Run("refuses a count that was made before another change", func(t *testing.T) {
 		mug := w.stocked(7)
 		_, err := w.SetStock(t.Context(), inventory.SetStockInput{
-			ProductID: mug, IfVersion: 0, Variants: []inventory.StockCount{{VariantID: mug, OnHand: 9}},
+			ProductID: mug, IfVersion: 1, Variants: []inventory.StockCount{{VariantID: mug, OnHand: 9}},
 		})
 		require.ErrorIs(t, err, inventory.ErrStockStale)
-		require.Equal(t, map[string]any{"current_version": int64(1)}, fault.Of(err).Details)
+		require.Equal(t, map[string]any{"current_version": int64(2)}, fault.Of(err).Details)
 		require.Equal(t, [2]int64{7, 0}, w.level(mug))
 	})
 
@@ -58,7 +58,7 @@ func TestSetStock(t *testing.T) {
 		_, err := w.ReserveStock(t.Context(), order(line(mug, 2)))
 		require.NoError(t, err)
 		after, err := w.SetStock(t.Context(), inventory.SetStockInput{
-			ProductID: mug, IfVersion: 1, Variants: []inventory.StockCount{{VariantID: mug, OnHand: 9}},
+			ProductID: mug, IfVersion: 2, Variants: []inventory.StockCount{{VariantID: mug, OnHand: 9}},
 		})
 		require.NoError(t, err)
 		require.Equal(t, int64(7), after.Variants[0].Available)
@@ -67,7 +67,7 @@ func TestSetStock(t *testing.T) {
 	t.Run("keeps what orders were promised, and then changes nothing at all", func(t *testing.T) {
 		product, red, blue := id.New(), id.New(), id.New()
 		first, err := w.SetStock(t.Context(), inventory.SetStockInput{
-			ProductID: product, Variants: []inventory.StockCount{{VariantID: red, OnHand: 7}, {VariantID: blue, OnHand: 7}},
+			ProductID: product, IfVersion: 1, Variants: []inventory.StockCount{{VariantID: red, OnHand: 7}, {VariantID: blue, OnHand: 7}},
 		})
 		require.NoError(t, err)
 		_, err = w.ReserveStock(t.Context(), order(line(blue, 3)))
@@ -88,7 +88,7 @@ func TestSetStock(t *testing.T) {
 	t.Run("refuses a variant of another product", func(t *testing.T) {
 		mug := w.stocked(7)
 		_, err := w.SetStock(t.Context(), inventory.SetStockInput{
-			ProductID: id.New(), Variants: []inventory.StockCount{{VariantID: mug, OnHand: 9}},
+			ProductID: id.New(), IfVersion: 1, Variants: []inventory.StockCount{{VariantID: mug, OnHand: 9}},
 		})
 		require.ErrorIs(t, err, inventory.ErrOtherProduct)
 	})
@@ -124,7 +124,7 @@ func TestAdjustStock(t *testing.T) {
 		for range 3 {
 			after, err := w.AdjustStock(t.Context(), in)
 			require.NoError(t, err)
-			require.Equal(t, int64(2), after.Version)
+			require.Equal(t, int64(3), after.Version)
 		}
 		require.Equal(t, [2]int64{5, 0}, w.level(mug))
 		require.Len(t, w.told(mug), 2)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"kassa/events"
+	"kassa/internal/cloudevent"
 	"kassa/internal/money"
 	"kassa/internal/outbox"
 	"kassa/internal/pg"
@@ -64,16 +65,27 @@ func (s *Service) UpdateProduct(ctx context.Context, in UpdateProductInput) (Pro
 		return outbox.Append(ctx, tx, events.NewProductUpdated(product.UpdatedAt, product.changed()))
 	})
 	// Also when the commit's outcome is unknown: forgetting costs one query.
-	Invalidate(s, product.changed())
+	s.forget(product.changed())
 	if err != nil {
 		return Product{}, err
 	}
 	return product, nil
 }
 
-// Invalidate makes s forget what it knows of a product's variants, for the
-// consumer of product.created and product.updated.
-func Invalidate(s *Service, changed events.ProductChanged) {
+// Hear makes s forget what product.created and product.updated say has changed,
+// in the consumer that every instance has.
+func Hear(s *Service) func(cloudevent.Event) {
+	return func(event cloudevent.Event) {
+		changed, err := events.Decode[events.ProductChanged](event)
+		if err != nil {
+			s.sellables.InvalidateAll() // it says that something changed, if not what
+			return
+		}
+		s.forget(changed)
+	}
+}
+
+func (s *Service) forget(changed events.ProductChanged) {
 	for _, variant := range changed.Variants {
 		s.sellables.Invalidate(variant.VariantID)
 	}
@@ -93,7 +105,7 @@ func (p *Product) apply(change ProductChange) error {
 	for i, prices := range change.Prices {
 		variant := p.variant(prices.VariantID)
 		if variant == nil {
-			pointer := fmt.Sprintf("/prices/%d/variant_id", i)
+			pointer := fmt.Sprintf("#/prices/%d/variant_id", i)
 			return ErrUnknownVariant.With("errors", []LineError{at(pointer, ErrUnknownVariant)})
 		}
 		variant.Prices = byCurrency(prices.Prices)

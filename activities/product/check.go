@@ -39,26 +39,26 @@ func (p *Product) check() error {
 		wrong = append(wrong, LineError{Pointer: pointer, Code: ErrBadProduct.Reason, Message: message})
 	}
 	if n := utf8.RuneCountInString(p.Name); n < 1 || n > 200 {
-		say("/name", "A name has 1 to 200 characters.")
+		say("#/name", "A name has 1 to 200 characters.")
 	}
 	if utf8.RuneCountInString(p.Description) > 10_000 {
-		say("/description", "A description has at most 10,000 characters.")
+		say("#/description", "A description has at most 10,000 characters.")
 	}
 	if p.Status != Draft && p.Status != Active && p.Status != Archived {
-		say("/status", "The status is draft, active or archived.")
+		say("#/status", "The status is draft, active or archived.")
 	}
 	if len(p.Variants) < 1 || len(p.Variants) > 100 {
-		say("/variants", "A product has 1 to 100 variants.")
+		say("#/variants", "A product has 1 to 100 variants.")
 	}
 	skus := map[string]bool{}
 	for i, v := range p.Variants {
-		pointer := fmt.Sprintf("/variants/%d", i)
+		pointer := fmt.Sprintf("#/variants/%d", i)
 		if !skuForm.MatchString(v.SKU) || skus[v.SKU] {
 			say(pointer+"/sku", "A SKU has 1 to 64 letters, digits, dots, hyphens or underscores and occurs once.")
 		}
 		skus[v.SKU] = true
 		if n := utf8.RuneCountInString(v.Name); n > 200 || (n == 0 && len(p.Variants) > 1) {
-			say(pointer+"/name", "Each of several variants has a name of 1 to 200 characters.")
+			say(pointer+"#/name", "Each of several variants has a name of 1 to 200 characters.")
 		}
 		if !sound(v.Prices) {
 			say(pointer+"/prices", "Give one price per known currency, from 0 to 1,000,000,000,000 minor units.")

@@ -23,7 +23,7 @@ var (
 
 // LineError says what is wrong with one member of the request.
 type LineError struct {
-	Pointer string `json:"pointer"` // RFC 6901, into the request's body
+	Pointer string `json:"pointer"` // into the request's body, like #/lines/0/quantity
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }

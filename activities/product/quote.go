@@ -115,12 +115,12 @@ func (in QuoteInput) check() ([]QuoteLine, error) {
 	lines := make([]QuoteLine, 0, len(in.Lines))
 	for i, line := range in.Lines {
 		if line.Quantity < 1 || line.Quantity > MaxQuantity {
-			wrong = append(wrong, at(fmt.Sprintf("/lines/%d/quantity", i), ErrBadQuantity))
+			wrong = append(wrong, at(fmt.Sprintf("#/lines/%d/quantity", i), ErrBadQuantity))
 			continue
 		}
 		if first := find(lines, line.VariantID); first >= 0 {
 			if lines[first].Quantity += line.Quantity; lines[first].Quantity > MaxQuantity {
-				wrong = append(wrong, at(fmt.Sprintf("/lines/%d/quantity", i), ErrBadQuantity))
+				wrong = append(wrong, at(fmt.Sprintf("#/lines/%d/quantity", i), ErrBadQuantity))
 			}
 			continue
 		}
@@ -145,7 +145,7 @@ func refused(in QuoteInput, lines []QuoteLine, sold []sellable) error {
 		if first == nil {
 			first = no
 		}
-		wrong = append(wrong, at(fmt.Sprintf("/lines/%d/variant_id", find(in.Lines, line.VariantID)), no))
+		wrong = append(wrong, at(fmt.Sprintf("#/lines/%d/variant_id", find(in.Lines, line.VariantID)), no))
 	}
 	return first.With("errors", wrong)
 }

@@ -1,0 +1,3 @@
+// Package inventoryapi is the HTTP surface of the inventory service: what there
+// is of a product, and to whom it is promised.
+package inventoryapi

@@ -1,0 +1,142 @@
+package productapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"kassa/activities/product"
+	"kassa/internal/fault"
+	"kassa/internal/httpapi"
+	"kassa/internal/id"
+	"kassa/internal/identity"
+)
+
+const tag = "Products"
+
+// Register adds the operations of the product service to a. svc may be nil when
+// only the document is wanted.
+func Register(a *httpapi.API, svc *product.Service) {
+	catalogue(a, svc)
+	quotes(a, svc)
+}
+
+type productPath struct {
+	ID uuid.UUID `path:"id" format:"uuid" doc:"Id of the product." example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
+}
+
+type productOutput struct {
+	ETag string `header:"ETag" doc:"Version of the product, for If-Match." example:"\"1\""`
+	Body product.Product
+}
+
+type createdOutput struct {
+	Location string `header:"Location" doc:"Where the product is." example:"/api/v1/products/01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
+	ETag     string `header:"ETag" doc:"Version of the product, for If-Match." example:"\"1\""`
+	Body     product.Product
+}
+
+type listInput struct {
+	Status string `query:"status" enum:"active,draft,archived,all" default:"active" doc:"Which products. Anything but active is for admins."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Products per page."`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+}
+
+type listOutput struct {
+	Link string `header:"Link" doc:"RFC 8288 link to the next page." example:"</api/v1/products?cursor=ImEi.c2ln>; rel=\"next\""`
+	Body httpapi.Page[product.Product]
+}
+
+func catalogue(a *httpapi.API, svc *product.Service) {
+	httpapi.Register(a, httpapi.Operation{
+		ID: "list-products", Method: http.MethodGet, Path: "/v1/products", Tag: tag,
+		Summary:     "List products, oldest first",
+		Description: "Everybody sees active products; admins may ask for the others too.",
+		Errors:      []*fault.Error{httpapi.ErrBadCursor, identity.ErrForbidden},
+	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
+		if in.Status != product.Active && !isAdmin(ctx) {
+			return nil, identity.ErrForbidden
+		}
+		return list(ctx, svc, a.Cursors(), in)
+	})
+
+	httpapi.Register(a, httpapi.Operation{
+		ID: "create-product", Method: http.MethodPost, Path: "/v1/products", Tag: tag, Status: http.StatusCreated,
+		Summary:     "Add a product with its variants and prices",
+		Description: "A single variant takes the product's id: a product without options is its own only variant.",
+		Access:      httpapi.Admin, Key: httpapi.OptionalKey,
+		Errors: []*fault.Error{product.ErrBadProduct, product.ErrSKUTaken},
+	}, func(ctx context.Context, in *struct{ Body product.NewProduct }) (*createdOutput, error) {
+		made, err := svc.CreateProduct(ctx, product.CreateProductInput{ProductID: id.New(), NewProduct: in.Body})
+		if err != nil {
+			return nil, err
+		}
+		return &createdOutput{Location: "/api/v1/products/" + made.ID.String(), ETag: httpapi.ETag(made.Version), Body: made}, nil
+	})
+
+	httpapi.Register(a, httpapi.Operation{
+		ID: "read-product", Method: http.MethodGet, Path: "/v1/products/{id}", Tag: tag,
+		Summary:     "Read a product",
+		Description: "A draft or archived product is not found, except by admins.",
+		Errors:      []*fault.Error{product.ErrProductNotFound},
+	}, func(ctx context.Context, in *productPath) (*productOutput, error) {
+		found, err := svc.ReadProduct(ctx, product.ReadProductInput{ProductID: in.ID})
+		if err == nil && found.Status != product.Active && !isAdmin(ctx) {
+			err = product.ErrProductNotFound
+		}
+		return shown(found, err)
+	})
+
+	httpapi.Register(a, httpapi.Operation{
+		ID: "update-product", Method: http.MethodPatch, Path: "/v1/products/{id}", Tag: tag,
+		Summary:     "Change a product and its prices",
+		Description: "Changes what is given and leaves the rest. The prices of a variant are replaced as a whole.",
+		Access:      httpapi.Admin, IfMatch: true,
+		Errors: []*fault.Error{
+			product.ErrProductNotFound, product.ErrProductStale, product.ErrBadProduct, product.ErrUnknownVariant, product.ErrNothingToChange,
+		},
+	}, func(ctx context.Context, in *struct {
+		productPath
+		Body product.ProductChange
+	}) (*productOutput, error) {
+		return shown(svc.UpdateProduct(ctx, product.UpdateProductInput{
+			ProductID: in.ID, IfVersion: httpapi.IfMatch(ctx), ProductChange: in.Body,
+		}))
+	})
+}
+
+func shown(p product.Product, err error) (*productOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &productOutput{ETag: httpapi.ETag(p.Version), Body: p}, nil
+}
+
+func list(ctx context.Context, svc *product.Service, cursors httpapi.Cursors, in *listInput) (*listOutput, error) {
+	scope := "list-products?status=" + in.Status
+	ask := product.ListProductsInput{Status: in.Status, Limit: in.Limit}
+	if in.Status == "all" {
+		ask.Status = ""
+	}
+	if in.Cursor != "" {
+		if err := cursors.Verify(scope, in.Cursor, &ask.After); err != nil {
+			return nil, err
+		}
+	}
+	page, err := svc.ListProducts(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	out := &listOutput{Body: httpapi.Page[product.Product]{Data: page.Products}}
+	if page.More {
+		out.Body.NextCursor = cursors.Sign(scope, page.Products[len(page.Products)-1].ID)
+		out.Link = httpapi.NextLink(ctx, out.Body.NextCursor)
+	}
+	return out, nil
+}
+
+func isAdmin(ctx context.Context) bool {
+	p, ok := identity.From(ctx)
+	return ok && p.Role.Includes(identity.Admin)
+}

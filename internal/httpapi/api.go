@@ -21,9 +21,13 @@ type Options struct {
 	Version      string
 	Verifier     *identity.Verifier
 	Pool         *pgxpool.Pool // of the database with the table idempotency_keys
-	Log          *zap.Logger
-	Prefix       string // put before the paths in the document, not in the mux
-	CursorSecret string // shared by all processes of the service; "" makes one up
+	Log          *zap.Logger   // nil means the process's own
+	Prefix       string        // put before the paths in the document, not in the mux
+	CursorSecret string        // shared by all processes of the service; "" makes one up
+
+	// FingerprintSecret is for a service whose keyed bodies hold passwords: with
+	// it, and only with it, can one be guessed from a stored fingerprint.
+	FingerprintSecret string
 }
 
 // API is the HTTP surface of one service.
@@ -39,9 +43,6 @@ type API struct {
 func New(o Options) *API {
 	if o.Version == "" {
 		o.Version = "1"
-	}
-	if o.Log == nil {
-		o.Log = zap.NewNop()
 	}
 	a := &API{options: o, mux: NewMux(o.Log), cursors: NewCursors(o.CursorSecret)}
 	if o.Pool != nil {

@@ -67,13 +67,16 @@ func TestBodiesThatDoNotArrive(t *testing.T) {
 func TestRoutesAreMeasuredByPattern(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
-	httpapi.Register(s.api, httpapi.Operation{ID: "stream", Method: http.MethodGet, Path: "/v1/measured/{id}"},
+	httpapi.Register(s.api, httpapi.Operation{ID: "measure", Method: http.MethodGet, Path: "/v1/measured/{id}", Deprecated: time.Unix(1_800_000_000, 0), Sunset: time.Unix(1_900_000_000, 0)},
 		func(context.Context, *struct {
 			ID string `path:"id"`
 		}) (*struct{}, error) {
 			return nil, nil
 		})
-	require.Equal(t, http.StatusNoContent, s.do(request{method: "GET", path: "/v1/measured/secret"}).status)
+	got := s.do(request{method: "GET", path: "/v1/measured/secret"})
+	require.Equal(t, http.StatusNoContent, got.status)
+	require.Equal(t, "@1800000000", got.header.Get("Deprecation"))
+	require.Equal(t, "Sun, 17 Mar 2030 17:46:40 GMT", got.header.Get("Sunset"))
 	require.Equal(t, http.StatusNotFound, s.do(request{method: "GET", path: "/wp-login.php"}).status)
 	w := httptest.NewRecorder()
 	telemetry.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))

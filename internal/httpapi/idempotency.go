@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -59,8 +60,11 @@ func keyOf(r *http.Request) (string, error) {
 	return key, nil
 }
 
-func fingerprint(r *http.Request, body []byte) []byte {
+func fingerprint(secret string, r *http.Request, body []byte) []byte {
 	sum := sha256.New()
+	if secret != "" {
+		sum = hmac.New(sha256.New, []byte(secret))
+	}
 	for _, part := range []string{r.Method, r.URL.Path, r.URL.RawQuery} {
 		sum.Write([]byte(part))
 		sum.Write([]byte{0})
@@ -206,14 +210,14 @@ func (c *claim) try(ctx context.Context) (*answer, error) {
 	var (
 		ours    bool
 		at      time.Time
-		print   []byte
+		digest  []byte
 		status  *int
 		headers []byte
 		body    []byte
 	)
 	err := c.store.conn(ctx, func(conn *pgx.Conn) error {
 		row := conn.QueryRow(ctx, claimOrRead, c.principal, c.operation, c.key, c.fingerprint, staleAfter.Seconds())
-		return row.Scan(&ours, &at, &print, &status, &headers, &body)
+		return row.Scan(&ours, &at, &digest, &status, &headers, &body)
 	})
 	switch {
 	case pg.NotFound(err):
@@ -223,7 +227,7 @@ func (c *claim) try(ctx context.Context) (*answer, error) {
 	case ours:
 		c.claimedAt = at
 		return nil, nil
-	case !bytes.Equal(print, c.fingerprint):
+	case !bytes.Equal(digest, c.fingerprint):
 		return nil, ErrKeyReused
 	case status == nil:
 		return nil, ErrKeyInUse

@@ -62,9 +62,9 @@ func open(t testing.TB, pool *pgxpool.Pool) *shop {
 		return &mugOutput{ETag: httpapi.ETag(1), Body: in.Body}, nil
 	}
 	s.api = httpapi.New(httpapi.Options{Service: "mugs", Verifier: s.issuer.Verifier(), Pool: pool, CursorSecret: "test"})
-	make := func(ctx context.Context, in *mugInput) (*mugOutput, error) { return s.made(ctx, in) }
-	httpapi.Register(s.api, httpapi.Operation{ID: "make-mug", Method: http.MethodPost, Path: "/v1/mugs", Summary: "Make a mug", Tag: "mugs", Status: http.StatusCreated, Key: httpapi.OptionalKey, Errors: []*fault.Error{errSoldOut}}, make)
-	httpapi.Register(s.api, httpapi.Operation{ID: "order-mug", Method: http.MethodPost, Path: "/v1/orders", Access: httpapi.Customer, Status: http.StatusCreated, Key: httpapi.RequiredKey, MaxBody: 4096}, make)
+	makeMug := func(ctx context.Context, in *mugInput) (*mugOutput, error) { return s.made(ctx, in) }
+	httpapi.Register(s.api, httpapi.Operation{ID: "make-mug", Method: http.MethodPost, Path: "/v1/mugs", Summary: "Make a mug", Tag: "mugs", Status: http.StatusCreated, Key: httpapi.OptionalKey, Errors: []*fault.Error{errSoldOut}}, makeMug)
+	httpapi.Register(s.api, httpapi.Operation{ID: "order-mug", Method: http.MethodPost, Path: "/v1/orders", Access: httpapi.Customer, Status: http.StatusCreated, Key: httpapi.RequiredKey, MaxBody: 4096}, makeMug)
 	httpapi.Register(s.api, httpapi.Operation{ID: "change-mug", Method: http.MethodPut, Path: "/v1/mugs/{id}", Access: httpapi.Admin, IfMatch: true},
 		func(ctx context.Context, in *struct {
 			ID   uuid.UUID `path:"id"`

@@ -24,11 +24,8 @@ type Mux struct {
 	log *zap.Logger
 }
 
-// NewMux makes an empty Mux. log may be nil.
+// NewMux makes an empty Mux. A nil log means the process's own.
 func NewMux(log *zap.Logger) *Mux {
-	if log == nil {
-		log = zap.NewNop()
-	}
 	return &Mux{mux: http.NewServeMux(), log: log}
 }
 
@@ -57,7 +54,9 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	ctx := context.WithValue(r.Context(), stateKey{}, st)
 	ctx = correlation.With(ctx, correlationID)
-	ctx = logging.Into(ctx, m.log)
+	if m.log != nil {
+		ctx = logging.Into(ctx, m.log)
+	}
 	r = r.WithContext(ctx)
 	watched := &watcher{ResponseWriter: w, st: st}
 	st.w, st.r = watched, r

@@ -1,6 +1,10 @@
 package httpapi
 
-import "kassa/internal/fault"
+import (
+	"time"
+
+	"kassa/internal/fault"
+)
 
 // Access is who may call an operation.
 type Access int
@@ -50,8 +54,9 @@ type Operation struct {
 	// IgnoresToken makes a Public operation work with a token that has expired:
 	// signing in must.
 	IgnoresToken bool
-	// Deprecated marks the operation in the document and in each answer.
-	Deprecated bool
+	// Deprecated is since when clients should leave this operation (RFC 9745), and
+	// Sunset when it goes (RFC 8594); zero when they need not. Each answer says so.
+	Deprecated, Sunset time.Time
 	// Example and ResponseExample are shown in the document. Nil ones are put
 	// together from the example tags of the body's fields.
 	Example, ResponseExample any

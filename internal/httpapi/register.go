@@ -35,7 +35,7 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 		Summary:          op.Summary,
 		Description:      op.Description,
 		DefaultStatus:    op.Status,
-		Deprecated:       op.Deprecated,
+		Deprecated:       !op.Deprecated.IsZero(),
 		MaxBodyBytes:     op.MaxBody + 1, // the route has checked; Huma refuses its limit itself
 		BodyReadTimeout:  -1,             // the route has read it; Huma's deadline would end the handler
 		SkipValidateBody: hasRaw && !hasBody,

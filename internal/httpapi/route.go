@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,19 +66,27 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, r, err)
 		return
 	}
-	if rt.op.Deprecated {
-		w.Header().Set("Deprecation", "true")
-	}
+	rt.retire(w.Header())
 	if st.key == "" {
 		rt.next(w, r)
 		return
 	}
-	st.fingerprint = fingerprint(r, body)
+	st.fingerprint = fingerprint(rt.api.options.FingerprintSecret, r, body)
 	if rt.op.Key == OwnKey || rt.api.keys == nil {
 		rt.next(w, r)
 		return
 	}
 	rt.keyed(st, w, r)
+}
+
+// retire tells clients of an operation that is going away.
+func (rt *route) retire(h http.Header) {
+	if !rt.op.Deprecated.IsZero() {
+		h.Set("Deprecation", "@"+strconv.FormatInt(rt.op.Deprecated.Unix(), 10))
+	}
+	if !rt.op.Sunset.IsZero() {
+		h.Set("Sunset", rt.op.Sunset.UTC().Format(http.TimeFormat))
+	}
 }
 
 // address refuses a path or a query that no operation of ours could mean.

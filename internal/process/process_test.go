@@ -78,10 +78,17 @@ func worker(ctx context.Context, p *process.Process) error {
 // child is a worker process.
 type child struct {
 	*exec.Cmd
-	t      *testing.T
-	out    *bufio.Scanner
-	stderr *strings.Builder
-	url    string
+	t       *testing.T
+	out     *bufio.Scanner
+	errFile string
+	url     string
+}
+
+// stderr is what it has written to standard error so far.
+func (c *child) stderr() string {
+	text, err := os.ReadFile(c.errFile)
+	require.NoError(c.t, err)
+	return string(text)
 }
 
 func start(t *testing.T, mode, database string, args ...string) *child {
@@ -91,9 +98,12 @@ func start(t *testing.T, mode, database string, args ...string) *child {
 	cmd.Env = append(os.Environ(), "KASSA_TEST_WORKER="+mode, "KASSA_LISTEN="+listen, "KASSA_DATABASE_URL="+database)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	c := &child{Cmd: cmd, t: t, out: bufio.NewScanner(out), stderr: &strings.Builder{}, url: "http://" + listen}
-	cmd.Stderr = c.stderr
+	stderr, err := os.CreateTemp(t.TempDir(), "stderr")
+	require.NoError(t, err)
+	c := &child{Cmd: cmd, t: t, out: bufio.NewScanner(out), errFile: stderr.Name(), url: "http://" + listen}
+	cmd.Stderr = stderr
 	require.NoError(t, cmd.Start())
+	require.NoError(t, stderr.Close())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	return c
 }
@@ -109,7 +119,7 @@ func freePort(t *testing.T) string {
 // line is the next line of standard output.
 func (c *child) line() string {
 	c.t.Helper()
-	require.True(c.t, c.out.Scan(), c.stderr.String())
+	require.True(c.t, c.out.Scan(), c.stderr())
 	return c.out.Text()
 }
 
@@ -166,7 +176,7 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	require.NoError(t, finish.Close())
 	require.Equal(t, "ok", <-answer)
 	require.Equal(t, []string{"served", "bomb stopped", "printer stopped"}, []string{c.line(), c.line(), c.line()})
-	require.Zero(t, c.exitCode(), c.stderr.String())
+	require.Zero(t, c.exitCode(), c.stderr())
 }
 
 func TestADatabaseThatIsNotThereIsSaidNotFatal(t *testing.T) {
@@ -181,7 +191,7 @@ func TestADatabaseThatIsNotThereIsSaidNotFatal(t *testing.T) {
 	require.Equal(t, http.StatusOK, res.StatusCode)
 	require.NoError(t, c.Process.Signal(os.Interrupt))
 	require.Zero(t, c.exitCode())
-	require.NotContains(t, c.stderr.String(), "secret")
+	require.NotContains(t, c.stderr(), "secret")
 }
 
 func TestTheFirstComponentToStopStopsTheRest(t *testing.T) {
@@ -189,7 +199,7 @@ func TestTheFirstComponentToStopStopsTheRest(t *testing.T) {
 	c := start(t, "bomb", "postgres://mugs@127.0.0.1:1/mugs")
 	require.Equal(t, "printer stopped", c.line())
 	require.Equal(t, 1, c.exitCode())
-	require.Contains(t, c.stderr.String(), "mugs: bomb stopped: fuse burnt")
+	require.Contains(t, c.stderr(), "mugs: bomb stopped: fuse burnt")
 }
 
 func TestAPortThatIsTakenIsOneSentence(t *testing.T) {
@@ -224,7 +234,7 @@ func TestMigrate(t *testing.T) {
 	url := pgtest.URL(t, first)
 	for range 2 { // the second has nothing to do
 		c := start(t, "serve", url, "migrate")
-		require.Zero(t, c.exitCode(), c.stderr.String())
+		require.Zero(t, c.exitCode(), c.stderr())
 	}
 	conn, err := pgx.Connect(t.Context(), url)
 	require.NoError(t, err)
@@ -234,5 +244,5 @@ func TestMigrate(t *testing.T) {
 
 	c := start(t, "serve", url, "frobnicate")
 	require.Equal(t, 2, c.exitCode())
-	require.Contains(t, c.stderr.String(), "usage: mugs [migrate]")
+	require.Contains(t, c.stderr(), "usage: mugs [migrate]")
 }

@@ -14,6 +14,7 @@ import (
 
 	"kassa/internal/correlation"
 	"kassa/internal/fault"
+	"kassa/internal/logging"
 )
 
 // Faults is the interceptor that writes the faults of activities and of
@@ -57,7 +58,8 @@ func (i *activityFaults) ExecuteActivity(ctx context.Context, in *interceptor.Ex
 			err = i.failure(ctx, err)
 		}
 	}()
-	return i.Next.ExecuteActivity(ctx, in)
+	info := activity.GetInfo(ctx)
+	return i.Next.ExecuteActivity(logging.With(ctx, zap.String("workflow_id", info.WorkflowExecution.ID)), in)
 }
 
 // failure logs an activity's error once, here at the edge, and writes it as a
@@ -68,17 +70,7 @@ func (i *activityFaults) failure(ctx context.Context, err error) error {
 		return err
 	}
 	f := faultOf(err)
-	level := zap.DebugLevel
-	switch f.Code {
-	case fault.Internal:
-		level = zap.ErrorLevel
-	case fault.Unavailable, fault.Limited:
-		level = zap.WarnLevel
-	case fault.Conflict, fault.Declined, fault.PaymentDeclined, fault.Stale:
-		level = zap.InfoLevel
-	case fault.Invalid, fault.Malformed, fault.Unauthenticated, fault.Forbidden, fault.NotFound, fault.Unconditional:
-	}
-	if entry := i.log.Check(level, "operation failed"); entry != nil {
+	if entry := i.log.Check(logging.Level(f.Code), "operation failed"); entry != nil {
 		info := activity.GetInfo(ctx)
 		entry.Write(
 			zap.String("operation", info.ActivityType.Name),

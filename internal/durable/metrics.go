@@ -1,11 +1,14 @@
 package durable
 
 import (
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
+
+	"kassa/internal/telemetry"
 )
 
 // labels are the SDK's tags that are kept, in this order. The others
@@ -28,7 +31,7 @@ type child struct {
 	values labelValues
 }
 
-var shared = sync.OnceValue(func() *metrics { return &metrics{registry: prometheus.DefaultRegisterer} })
+var shared = sync.OnceValue(func() *metrics { return &metrics{registry: telemetry.Registry} })
 
 // newMetrics answers the process's one handler: several clients may share it.
 func newMetrics() client.MetricsHandler { return tagged{metrics: shared()} }
@@ -52,7 +55,7 @@ func (t tagged) WithTags(tags map[string]string) client.MetricsHandler {
 // Counter implements client.MetricsHandler.
 func (t tagged) Counter(name string) client.MetricsCounter {
 	return counter{find(t, name, func() *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name + "_total", Help: "Temporal SDK: " + name}, labels[:])
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: strings.TrimSuffix(name, "_total") + "_total", Help: "Temporal SDK: " + name}, labels[:])
 	}, (*prometheus.CounterVec).WithLabelValues)}
 }
 

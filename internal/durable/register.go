@@ -12,7 +12,7 @@ import (
 
 // RegisterService registers every operation of svc as an activity by its
 // plain name.
-func RegisterService(w worker.Registry, svc any) {
+func RegisterService(w worker.ActivityRegistry, svc any) {
 	operations.Methods(svc) // panics with a better sentence than the SDK
 	w.RegisterActivity(svc)
 }
@@ -22,7 +22,7 @@ func RegisterService(w worker.Registry, svc any) {
 // HTTP. svc is a nil pointer of the service's type. A workflow runs it by
 // workflow.ExecuteLocalActivity(ctx, stock.ReserveStock, in) with a nil stock:
 // the SDK finds the registered function by the method's name.
-func RegisterDirect(w worker.Registry, caller *operations.Caller, service string, svc any) {
+func RegisterDirect(w worker.ActivityRegistry, caller *operations.Caller, service string, svc any) {
 	for name, method := range operations.Methods(svc) {
 		w.RegisterActivityWithOptions(direct(caller, service, name, method.Type), activity.RegisterOptions{
 			Name:                          name,

@@ -19,9 +19,11 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
 
 	"kassa/internal/correlation"
 	"kassa/internal/fault"
+	"kassa/internal/logging"
 )
 
 const (
@@ -88,8 +90,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, err)
 		return
 	}
-	out, err := op.call(incoming(r), in)
+	ctx := incoming(r)
+	out, err := op.call(ctx, in)
 	if err != nil {
+		op.log(ctx, err)
 		writeProblem(w, err)
 		return
 	}
@@ -152,6 +156,14 @@ func (op *operation) call(ctx context.Context, in reflect.Value) (out any, err e
 		return nil, cutShort(err)
 	}
 	return results[0].Interface(), nil
+}
+
+// log writes what does not cross the wire: the cause.
+func (op *operation) log(ctx context.Context, err error) {
+	f := fault.Of(err)
+	if level := logging.Level(f.Code); level > zap.DebugLevel {
+		logging.From(ctx).Log(level, "operation failed", zap.String("operation", op.name), zap.String("reason", f.Reason), zap.Error(err))
+	}
 }
 
 // cutShort turns a deadline or a cancellation that nobody named into

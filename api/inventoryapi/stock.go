@@ -22,7 +22,9 @@ func Register(a *httpapi.API, svc *inventory.Service) {
 	reservations(a, svc)
 }
 
-type productPath struct {
+// ProductPath names a product. It is exported because Huma leaves out the
+// parameters of an embedded type that is not.
+type ProductPath struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"Id of the product." example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
 }
 
@@ -42,7 +44,7 @@ func stock(a *httpapi.API, svc *inventory.Service) {
 		Summary: "Read what there is of a product",
 		Description: "The inventory of a product without stock is empty, at version 1. " +
 			"The ETag counts changes of on_hand; reservations change reserved and available under the same ETag.",
-	}, func(ctx context.Context, in *productPath) (*inventoryOutput, error) {
+	}, func(ctx context.Context, in *ProductPath) (*inventoryOutput, error) {
 		return shown(svc.ReadStock(ctx, inventory.ReadStockInput{ProductID: in.ID}))
 	})
 
@@ -53,7 +55,7 @@ func stock(a *httpapi.API, svc *inventory.Service) {
 		Access:      httpapi.Admin, IfMatch: true,
 		Errors: []*fault.Error{inventory.ErrStockStale, inventory.ErrBadStock, inventory.ErrBelowReserved, inventory.ErrOtherProduct},
 	}, func(ctx context.Context, in *struct {
-		productPath
+		ProductPath
 		Body StockCounts
 	}) (*inventoryOutput, error) {
 		return shown(svc.SetStock(ctx, inventory.SetStockInput{
@@ -68,7 +70,7 @@ func stock(a *httpapi.API, svc *inventory.Service) {
 		Access:      httpapi.Admin, Key: httpapi.OptionalKey,
 		Errors: []*fault.Error{inventory.ErrNoStock, inventory.ErrBadAdjustment, inventory.ErrBadStock, inventory.ErrBelowReserved, inventory.ErrAdjustmentUsed},
 	}, func(ctx context.Context, in *struct {
-		productPath
+		ProductPath
 		Body inventory.Adjustment
 	}) (*inventoryOutput, error) {
 		return shown(svc.AdjustStock(ctx, inventory.AdjustStockInput{

@@ -22,7 +22,9 @@ func Register(a *httpapi.API, svc *product.Service) {
 	quotes(a, svc)
 }
 
-type productPath struct {
+// ProductPath names a product. It is exported because Huma leaves out the
+// parameters of an embedded type that is not.
+type ProductPath struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"Id of the product." example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
 }
 
@@ -80,7 +82,7 @@ func catalogue(a *httpapi.API, svc *product.Service) {
 		Summary:     "Read a product",
 		Description: "A draft or archived product is not found, except by admins.",
 		Errors:      []*fault.Error{product.ErrProductNotFound},
-	}, func(ctx context.Context, in *productPath) (*productOutput, error) {
+	}, func(ctx context.Context, in *ProductPath) (*productOutput, error) {
 		found, err := svc.ReadProduct(ctx, product.ReadProductInput{ProductID: in.ID})
 		if err == nil && found.Status != product.Active && !isAdmin(ctx) {
 			err = product.ErrProductNotFound
@@ -97,7 +99,7 @@ func catalogue(a *httpapi.API, svc *product.Service) {
 			product.ErrProductNotFound, product.ErrProductStale, product.ErrBadProduct, product.ErrUnknownVariant, product.ErrNothingToChange,
 		},
 	}, func(ctx context.Context, in *struct {
-		productPath
+		ProductPath
 		Body product.ProductChange
 	}) (*productOutput, error) {
 		return shown(svc.UpdateProduct(ctx, product.UpdateProductInput{

@@ -1,6 +1,7 @@
 package userapi_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"maps"
@@ -40,6 +41,8 @@ func open(t *testing.T) *shop {
 		Service:  "user",
 		Verifier: identity.NewVerifier("", identity.WithKeys(keys.PublicKeys())),
 		Pool:     pool,
+
+		FingerprintSecret: "a secret of the test",
 	})
 	userapi.Register(api, svc)
 	server := httptest.NewServer(api.Handler())
@@ -186,6 +189,11 @@ func TestRegistrationWithAKeyHappensOnce(t *testing.T) {
 	require.Equal(t, first.raw, again.raw)
 	require.Equal(t, "true", again.header.Get("Idempotent-Replayed"))
 	s.refused(s.call("POST", "/v1/users/register", strings.Replace(body, "ada@", "bob@", 1), key), 422, "idempotency_key_reused")
+
+	var fingerprint []byte
+	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT fingerprint FROM idempotency_keys").Scan(&fingerprint))
+	guess := sha256.Sum256([]byte("POST\x00/v1/users/register\x00\x00" + body))
+	require.NotEqual(t, guess[:], fingerprint, "who has the table must not be able to try passwords without the secret")
 }
 
 func TestOnlyTheOwnerAndStaffSeeAnAccount(t *testing.T) {

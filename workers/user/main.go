@@ -47,6 +47,8 @@ func run(_ context.Context, p *process.Process) error {
 		Verifier: identity.NewVerifier("", identity.WithKeys(keys.PublicKeys())),
 		Pool:     pool,
 		Log:      p.Log,
+
+		FingerprintSecret: cfg.InternalToken,
 	})
 	userapi.Register(api, svc)
 

@@ -73,21 +73,18 @@ func subjects(types []string) []string {
 // forever consumes until ctx ends, starting over a second after any trouble.
 func (b *Bus) forever(ctx context.Context, what string, make func() (jetstream.Consumer, error), deliver func(jetstream.Msg)) error {
 	quiet := false
-	for ctx.Err() == nil {
+	for {
 		err := b.until(ctx, make, deliver)
-		if ctx.Err() != nil {
-			break
-		}
-		if !quiet || b.conn.IsConnected() {
+		if ctx.Err() == nil && (!quiet || b.conn.IsConnected()) {
 			b.log.Warn("subscription interrupted; starting over", zap.String("subscription", what), zap.Error(err))
 		}
 		quiet = !b.conn.IsConnected() // one line per outage
 		select {
 		case <-ctx.Done():
+			return nil
 		case <-time.After(time.Second):
 		}
 	}
-	return nil
 }
 
 // until consumes until something is wrong with the consumer, or ctx ends.

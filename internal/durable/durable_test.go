@@ -129,7 +129,7 @@ func TestFaultsCrossTemporal(t *testing.T) {
 			answer: fault.New(fault.Limited, "slow_down", "Slow down."), attempts: 3,
 			want: fault.New(fault.Limited, "slow_down", "Slow down."), viaDirect: fault.ErrUnavailable,
 		},
-		"a bug is tried again and hidden": {answer: errors.New("secret cause"), attempts: 3, want: fault.ErrInternal, viaDirect: fault.ErrUnavailable},
+		"a bug is tried again and hidden":   {answer: errors.New("secret cause"), attempts: 3, want: fault.ErrInternal, viaDirect: fault.ErrUnavailable},
 		"what was cut short is tried again": {answer: context.DeadlineExceeded, attempts: 3, want: fault.ErrUnavailable},
 	}
 	check := func(t *testing.T, err error, want *fault.Error, benign bool) {
@@ -199,7 +199,7 @@ func TestTemporalBeingOutIsUnavailable(t *testing.T) {
 	}
 	missing := serviceerror.NewNotFound("no such workflow")
 	require.False(t, durable.Unavailable(missing))
-	require.Equal(t, error(missing), durable.Fault(missing))
+	require.Equal(t, missing, durable.Fault(missing))
 	require.NoError(t, durable.Fault(nil))
 	require.Equal(t, error(errOutOfStock), durable.Fault(errOutOfStock))
 }

@@ -72,11 +72,9 @@ func or[T comparable](value, otherwise T) T {
 // built anew every second: a started worker cannot be started again.
 func Run(ctx context.Context, c client.Client, log *zap.Logger, build func() worker.Worker) error {
 	for {
-		err := runOnce(ctx, c, build)
-		if ctx.Err() != nil {
-			return nil
+		if err := runOnce(ctx, c, build); err != nil && ctx.Err() == nil {
+			log.Warn("temporal worker is not running; trying again in a second", zap.Error(err))
 		}
-		log.Warn("temporal worker is not running; trying again in a second", zap.Error(err))
 		select {
 		case <-ctx.Done():
 			return nil

@@ -185,7 +185,7 @@ func TestADetachedOperationOutlivesItsCaller(t *testing.T) {
 }
 
 func TestAnInstanceThatRefusesIsPassedOver(t *testing.T) {
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	gone, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	refusing := "http://" + gone.Addr().String()
 	require.NoError(t, gone.Close())

@@ -43,8 +43,8 @@ func writeProblem(w http.ResponseWriter, err error) {
 // something else, such as the error page of a proxy.
 func readProblem(body []byte) *fault.Error {
 	var p problem
-	if json.Unmarshal(body, &p) != nil || p.Reason == "" || !p.Code.Known() {
-		return nil
+	if err := json.Unmarshal(body, &p); err == nil && p.Reason != "" && p.Code.Known() {
+		return &fault.Error{Code: p.Code, Reason: p.Reason, Message: p.Detail, Details: p.Details}
 	}
-	return &fault.Error{Code: p.Code, Reason: p.Reason, Message: p.Detail, Details: p.Details}
+	return nil
 }

@@ -75,10 +75,10 @@ func appendAll(t testing.TB, pool *pgxpool.Pool, events ...cloudevent.Event) {
 	}))
 }
 
-func count(t testing.TB, pool *pgxpool.Pool, query string, args ...any) int {
+func count(t testing.TB, pool *pgxpool.Pool, query string) int {
 	t.Helper()
 	var n int
-	require.NoError(t, pool.QueryRow(t.Context(), query, args...).Scan(&n))
+	require.NoError(t, pool.QueryRow(t.Context(), query).Scan(&n))
 	return n
 }
 
@@ -116,7 +116,8 @@ func relay(t testing.TB, pool *pgxpool.Pool, b *bus.Bus) (stop func()) {
 	return start(t, (&outbox.Relay{Pool: pool, Bus: b, Log: zaptest.NewLogger(t)}).Run)
 }
 
-func consume(t testing.TB, pool *pgxpool.Pool, b *bus.Bus, c outbox.Consumer) (stop func()) {
+func consume(t testing.TB, pool *pgxpool.Pool, b *bus.Bus, c outbox.Consumer) {
+	t.Helper()
 	c.Pool, c.Bus, c.Log = pool, b, zaptest.NewLogger(t)
 	if c.Name == "" {
 		c.Name = "test"
@@ -124,7 +125,7 @@ func consume(t testing.TB, pool *pgxpool.Pool, b *bus.Bus, c outbox.Consumer) (s
 	if c.Types == nil {
 		c.Types = []string{"thing.changed"}
 	}
-	return start(t, c.Run)
+	start(t, c.Run)
 }
 
 func TestEventsOfASubjectArriveInOrder(t *testing.T) {

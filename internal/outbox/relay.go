@@ -39,11 +39,9 @@ func (r *Relay) Run(ctx context.Context) error {
 		r.Log = zap.NewNop()
 	}
 	for {
-		err := r.lead(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if err := r.lead(ctx); ctx.Err() == nil {
+			r.Log.Warn("outbox relay interrupted; starting over", zap.Error(err))
 		}
-		r.Log.Warn("outbox relay interrupted; starting over", zap.Error(err))
 		if !pause(ctx, pollEvery) {
 			return nil
 		}
@@ -191,7 +189,7 @@ func (l *leader) batch(ctx context.Context) (int, error) {
 		}
 		published.Add(float64(len(done)))
 	}
-	if failure != nil {
+	if l.failing {
 		return 0, nil
 	}
 	return len(ids), nil

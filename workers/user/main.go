@@ -52,6 +52,7 @@ func run(_ context.Context, p *process.Process) error {
 	})
 	userapi.Register(api, svc)
 
+	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))
 	relay := &outbox.Relay{Pool: pool, Bus: events, Log: p.Log}
 	p.Add("outbox relay", relay.Run)
 	p.Add("housekeeping", func(ctx context.Context) error {

@@ -38,8 +38,9 @@ func (s *Stack) startPostgres(ctx context.Context) error {
 			// Longer than a demo or a test: a forced checkpoint in the middle costs latency.
 			"checkpoint_timeout": "15min",
 			"random_page_cost":   "1.1",
-			// A failing statement may hold what must not be in a log.
+			// A failing statement and its values may hold what must not be in a log.
 			"log_min_error_statement": "panic",
+			"log_error_verbosity":     "terse",
 		},
 		Log:       log,
 		Progress:  s.options.Progress,

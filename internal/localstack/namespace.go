@@ -6,8 +6,10 @@ import (
 	"maps"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -70,7 +72,8 @@ func (f *frontend) serving(ctx context.Context) error {
 	return nil
 }
 
-// ready reports whether the server can run our workflows.
+// ready reports whether the server can run our workflows. The parts behind the frontend find each
+// other a moment later than it begins to answer, so each of them is asked for something.
 func (f *frontend) ready(ctx context.Context) error {
 	if err := f.serving(ctx); err != nil {
 		return err
@@ -79,7 +82,25 @@ func (f *frontend) ready(ctx context.Context) error {
 		Namespace: Namespace,
 		Query:     usesAllSearchAttributes,
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("visibility: %w", err)
+	}
+	_, err = f.workflows.DescribeTaskQueue(ctx, &workflowservice.DescribeTaskQueueRequest{
+		Namespace:     Namespace,
+		TaskQueue:     &taskqueue.TaskQueue{Name: "readiness"},
+		TaskQueueType: enums.TASK_QUEUE_TYPE_WORKFLOW,
+	})
+	if err != nil {
+		return fmt.Errorf("matching: %w", err)
+	}
+	_, err = f.workflows.DescribeWorkflowExecution(ctx, &workflowservice.DescribeWorkflowExecutionRequest{
+		Namespace: Namespace,
+		Execution: &common.WorkflowExecution{WorkflowId: "readiness"},
+	})
+	if status.Code(err) != codes.NotFound {
+		return fmt.Errorf("history: %w", err)
+	}
+	return nil
 }
 
 // makeNamespace registers the namespace and its search attributes where they are missing, and

@@ -26,14 +26,10 @@ var usualPorts = map[string]int{
 // innerPorts are those Temporal's own parts use among themselves; nobody types them, so any free
 // one will do when the usual one is taken.
 var innerPorts = map[string]int{
-	"temporal http":                7243,
-	"temporal frontend membership": 6933,
-	"temporal history":             7234,
-	"temporal history membership":  6934,
-	"temporal matching":            7235,
-	"temporal matching membership": 6935,
-	"temporal worker":              7239,
-	"temporal worker membership":   6939,
+	"temporal http":     7243,
+	"temporal history":  7234,
+	"temporal matching": 7235,
+	"temporal worker":   7239,
 }
 
 // PortTakenError says that another program listens where a component should.

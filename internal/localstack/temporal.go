@@ -60,7 +60,7 @@ func (s *Stack) startTemporal(ctx context.Context) error {
 	server := &process{
 		name:    nameTemporal,
 		program: filepath.Join(s.options.ToolsDir, toolchain.TemporalServer.Name),
-		args:    []string{"--config-file", config, "--allow-no-auth", "start"},
+		args:    []string{config},
 		env:     inheritedEnvironment(),
 		ready:   frontend.serving,
 	}

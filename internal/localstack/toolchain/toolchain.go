@@ -28,7 +28,7 @@ type Tool struct {
 
 // The programs of Temporal.
 var (
-	TemporalServer  = Tool{"temporal-server", "tools/temporal", "go.temporal.io/server/cmd/server"}
+	TemporalServer  = Tool{"temporal-server", "tools/temporal", "./server"}
 	TemporalSQLTool = Tool{"temporal-sql-tool", "tools/temporal", "go.temporal.io/server/cmd/tools/sql"}
 	TemporalUI      = Tool{"temporal-ui", "tools/temporal", "github.com/temporalio/ui-server/v2/cmd/server"}
 	TemporalCLI     = Tool{"temporal", "tools/temporal-cli", "github.com/temporalio/cli/cmd/temporal"}
@@ -87,7 +87,11 @@ func complete(root, dir string, tools []Tool) bool {
 func stamp(root string, tool Tool) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, tool.Package, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	for _, name := range []string{"go.mod", "go.sum"} {
+	sources := []string{"go.mod", "go.sum"}
+	if name, ours := strings.CutPrefix(tool.Package, "./"); ours {
+		sources = append(sources, filepath.Join(name, "main.go"))
+	}
+	for _, name := range sources {
 		content, err := os.ReadFile(filepath.Join(root, tool.Module, name))
 		if err != nil {
 			return "", err

@@ -58,7 +58,7 @@ func (p *Product) check() error {
 		}
 		skus[v.SKU] = true
 		if n := utf8.RuneCountInString(v.Name); n > 200 || (n == 0 && len(p.Variants) > 1) {
-			say(pointer+"#/name", "Each of several variants has a name of 1 to 200 characters.")
+			say(pointer+"/name", "Each of several variants has a name of 1 to 200 characters.")
 		}
 		if !sound(v.Prices) {
 			say(pointer+"/prices", "Give one price per known currency, from 0 to 1,000,000,000,000 minor units.")

@@ -34,7 +34,7 @@ func exemplify(schemas huma.Registry, media *huma.MediaType) {
 // exampleOf puts an example together from those of a schema's parts. It has none
 // when a required part has none.
 func exampleOf(schemas huma.Registry, s *huma.Schema, depth int) (any, bool) {
-	if s == nil || depth > 8 { // a type that contains itself
+	if s == nil || depth > 16 { // a type that contains itself
 		return nil, false
 	}
 	if len(s.Examples) > 0 {

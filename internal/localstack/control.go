@@ -12,7 +12,7 @@ import (
 // grace is how long the components of a stage may take to stop before they are killed.
 var grace = [stages]time.Duration{
 	stageStore:    20 * time.Second, // Postgres writes a checkpoint
-	stageTemporal: 2 * time.Second,  // its state is in Postgres, and an orderly end takes it ten
+	stageTemporal: 5 * time.Second,  // it takes two; its state is in Postgres
 	stageSandbox:  5 * time.Second,
 	stageWorker:   20 * time.Second, // longer than the longest activity
 	stageGateway:  15 * time.Second, // longer than the longest request

@@ -1,0 +1,239 @@
+package inventoryapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"kassa/activities/inventory"
+	"kassa/api/inventoryapi"
+	"kassa/internal/httpapi"
+	"kassa/internal/id"
+	"kassa/internal/identity"
+	"kassa/internal/identity/identitytest"
+	"kassa/internal/pgtest"
+	"kassa/sql/inventorydb"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// warehouse is the service behind a real HTTP server.
+type warehouse struct {
+	*inventory.Service
+	t      *testing.T
+	url    string
+	tokens map[identity.Role]string
+}
+
+func open(t *testing.T) *warehouse {
+	t.Helper()
+	issuer := identitytest.New(t)
+	pool := pgtest.New(t, inventorydb.Migrations())
+	svc := inventory.New(pool)
+	api := httpapi.New(httpapi.Options{Service: "inventory", Verifier: issuer.Verifier(), Pool: pool})
+	inventoryapi.Register(api, svc)
+	server := httptest.NewServer(api.Handler())
+	t.Cleanup(server.Close)
+	w := &warehouse{Service: svc, t: t, url: server.URL, tokens: map[identity.Role]string{}}
+	for _, role := range []identity.Role{identity.Customer, identity.Support, identity.Admin} {
+		w.tokens[role] = issuer.Token(uuid.New(), role)
+	}
+	return w
+}
+
+// answer is a response with its body read as JSON.
+type answer struct {
+	status int
+	header http.Header
+	body   map[string]any
+	raw    string
+}
+
+// call sends a request as role ("" is nobody); headers come in pairs.
+func (w *warehouse) call(role identity.Role, method, path, body string, headers ...string) answer {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(body))
+	require.NoError(w.t, err)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if role != "" {
+		req.Header.Set("Authorization", "Bearer "+w.tokens[role])
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(w.t, err)
+	defer func() { require.NoError(w.t, res.Body.Close()) }()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(w.t, err)
+	a := answer{status: res.StatusCode, header: res.Header, raw: string(raw)}
+	require.NoError(w.t, json.Unmarshal(raw, &a.body), a.raw)
+	return a
+}
+
+func (w *warehouse) refused(a answer, status int, code string) {
+	w.t.Helper()
+	require.Equal(w.t, status, a.status, a.raw)
+	require.Equal(w.t, "application/problem+json", a.header.Get("Content-Type"))
+	require.Equal(w.t, code, a.body["code"], a.raw)
+}
+
+func count(variant uuid.UUID, onHand string) string {
+	return fmt.Sprintf(`{"variants":[{"variant_id":%q,"on_hand":%s}]}`, variant, onHand)
+}
+
+func adjust(variant uuid.UUID, delta string) string {
+	return fmt.Sprintf(`{"variant_id":%q,"delta":%s,"reason":"damaged in transport"}`, variant, delta)
+}
+
+func path(product uuid.UUID) string { return "/v1/products/" + product.String() + "/inventory" }
+
+func (w *warehouse) onHand(a answer) float64 {
+	w.t.Helper()
+	require.Equal(w.t, 200, a.status, a.raw)
+	return a.body["variants"].([]any)[0].(map[string]any)["on_hand"].(float64)
+}
+
+func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
+	api := httpapi.New(httpapi.Options{Service: "inventory", Prefix: "/api"})
+	inventoryapi.Register(api, nil)
+	require.Len(t, api.OpenAPI().Paths, 3)
+	for path, item := range api.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put} {
+			if op == nil {
+				continue
+			}
+			if op.RequestBody != nil {
+				require.NotNil(t, op.RequestBody.Content["application/json"].Example, "request of %s %s", op.OperationID, path)
+			}
+			require.NotNil(t, op.Responses["200"].Content["application/json"].Example, "answer of %s %s", op.OperationID, path)
+		}
+	}
+}
+
+func TestStockFromTheFirstCountToAnAdjustment(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	empty := w.call("", "GET", path(mug), "")
+	require.Equal(t, 200, empty.status, empty.raw)
+	require.Equal(t, []any{}, empty.body["variants"])
+	require.Equal(t, `"1"`, empty.header.Get("ETag"))
+
+	w.refused(w.call(identity.Admin, "PUT", path(mug), count(mug, "10")), 428, "if_match_required")
+	set := w.call(identity.Admin, "PUT", path(mug), count(mug, "10"), "If-Match", `"1"`)
+	require.InDelta(t, 10, w.onHand(set), 0)
+	require.Equal(t, `"2"`, set.header.Get("ETag"))
+	stale := w.call(identity.Admin, "PUT", path(mug), count(mug, "20"), "If-Match", `"1"`)
+	w.refused(stale, 412, "stock_changed")
+	require.InDelta(t, 2, stale.body["current_version"], 0)
+
+	_, err := w.ReserveStock(t.Context(), inventory.ReserveStockInput{OrderID: id.New(), Lines: []inventory.StockLine{{VariantID: mug, Quantity: 4}}})
+	require.NoError(t, err)
+	read := w.call("", "GET", path(mug), "")
+	require.Equal(t, set.header.Get("ETag"), read.header.Get("ETag"), "a reservation is no reason to refuse a count")
+	level := read.body["variants"].([]any)[0].(map[string]any)
+	require.Equal(t, []any{10.0, 4.0, 6.0}, []any{level["on_hand"], level["reserved"], level["available"]})
+
+	w.refused(w.call(identity.Admin, "PUT", path(mug), count(mug, "3"), "If-Match", `"2"`), 409, "below_reserved")
+	w.refused(w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "-7")), 409, "below_reserved")
+	adjusted := w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "-6"))
+	require.InDelta(t, 4, w.onHand(adjusted), 0)
+	require.Equal(t, `"3"`, adjusted.header.Get("ETag"))
+}
+
+func TestAnAdjustmentWithAKeyCountsOnce(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	require.Equal(t, 200, w.call(identity.Admin, "PUT", path(mug), count(mug, "10"), "If-Match", `"1"`).status)
+	first := w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "-1"), "Idempotency-Key", "k-1")
+	again := w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "-1"), "Idempotency-Key", "k-1")
+	require.Equal(t, first.raw, again.raw)
+	require.Equal(t, "true", again.header.Get("Idempotent-Replayed"))
+	require.InDelta(t, 9, w.onHand(w.call("", "GET", path(mug), "")), 0)
+	w.refused(w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "-2"), "Idempotency-Key", "k-1"), 422, "idempotency_key_reused")
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	for _, c := range []struct{ method, path, body string }{
+		{"PUT", path(mug), count(mug, "1")},
+		{"POST", path(mug) + "/adjust", adjust(mug, "1")},
+		{"GET", "/v1/reservations", ""},
+	} {
+		w.refused(w.call("", c.method, c.path, c.body, "If-Match", `"1"`), 401, "unauthenticated")
+		w.refused(w.call(identity.Customer, c.method, c.path, c.body, "If-Match", `"1"`), 403, "forbidden")
+		w.refused(w.call(identity.Support, c.method, c.path, c.body, "If-Match", `"1"`), 403, "forbidden")
+	}
+	require.Equal(t, 200, w.call("", "GET", path(mug), "").status)
+	require.Equal(t, 200, w.call(identity.Customer, "GET", path(mug), "").status)
+}
+
+func TestWhatMakesNoSenseIsRefusedAndWritesNothing(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	for body, code := range map[string]string{
+		count(mug, "-1"):                    "422 validation_failed",
+		count(mug, "1000000001"):            "422 validation_failed",
+		count(mug, "1e30"):                  "422 validation_failed",
+		count(mug, "1.5"):                   "422 validation_failed",
+		`{"variants":[]}`:                   "422 validation_failed",
+		`{}`:                                "422 validation_failed",
+		`{"variants":null}`:                 "422 validation_failed",
+		`{"variants":[{"variant_id":"1"}]}`: "422 validation_failed",
+		strings.Replace(count(mug, "1"), "]", fmt.Sprintf(`,{"variant_id":%q,"on_hand":2}]`, mug), 1): "422 bad_stock",
+	} {
+		a := w.call(identity.Admin, "PUT", path(mug), body, "If-Match", `"1"`)
+		require.Equal(t, code, fmt.Sprintf("%d %v", a.status, a.body["code"]), body)
+	}
+	w.refused(w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "1")), 404, "no_stock")
+	w.refused(w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "0")), 422, "bad_adjustment")
+	w.refused(w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "9223372036854775808")), 422, "validation_failed")
+	w.refused(w.call("", "GET", "/v1/products/1/inventory", ""), 422, "validation_failed")
+	require.Equal(t, []any{}, w.call("", "GET", path(mug), "").body["variants"])
+}
+
+func TestListReservationsLeafsThroughThem(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	require.Equal(t, 200, w.call(identity.Admin, "PUT", path(mug), count(mug, "10"), "If-Match", `"1"`).status)
+	var made, seen []string
+	for i := range 5 {
+		order := id.New()
+		_, err := w.ReserveStock(t.Context(), inventory.ReserveStockInput{OrderID: order, Lines: []inventory.StockLine{{VariantID: mug, Quantity: 1}}})
+		require.NoError(t, err)
+		if i == 2 {
+			_, err = w.ReleaseStock(t.Context(), inventory.ReleaseStockInput{OrderID: order})
+			require.NoError(t, err)
+			continue
+		}
+		made = append(made, order.String())
+	}
+	next := "/v1/reservations?limit=3&status=held"
+	for next != "" {
+		page := w.call(identity.Admin, "GET", next, "")
+		require.Equal(t, 200, page.status, page.raw)
+		for _, each := range page.body["data"].([]any) {
+			require.Equal(t, "held", each.(map[string]any)["status"])
+			seen = append(seen, each.(map[string]any)["order_id"].(string))
+		}
+		cursor, more := page.body["next_cursor"].(string)
+		if next = ""; more {
+			next = "/v1/reservations?limit=3&status=held&cursor=" + cursor
+			require.Contains(t, page.header.Get("Link"), cursor)
+			w.refused(w.call(identity.Admin, "GET", "/v1/reservations?cursor="+cursor, ""), 422, "invalid_cursor")
+		}
+	}
+	require.Equal(t, made, seen)
+	w.refused(w.call(identity.Admin, "GET", "/v1/reservations?status=refused", ""), 422, "validation_failed")
+}

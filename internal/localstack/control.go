@@ -31,6 +31,18 @@ func (s *Stack) Names() []string {
 	return names
 }
 
+// Pids returns the process of every component that has one of its own, as it is now: a restart
+// changes it.
+func (s *Stack) Pids() map[string]int {
+	pids := map[string]int{}
+	for _, name := range s.Names() {
+		if r, found := readRecord(recordFile(s.options.StateDir, name)); found && r.alive() {
+			pids[name] = r.Pid
+		}
+	}
+	return pids
+}
+
 // Kill ends a component with SIGKILL, as a crash would, and returns when it is dead. The supervisor
 // brings it back.
 func (s *Stack) Kill(name string) error {

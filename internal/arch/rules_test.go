@@ -9,7 +9,7 @@ type rule struct {
 
 // rules is keyed by path; the longest key that fits a package decides.
 var rules = map[string]rule{
-	"cmd/kassa":     {own: []string{"workflows", "activities", "events", "api", "sql", "internal", "sandbox"}},
+	"cmd/kassa":     {own: []string{"cmd/kassa", "workflows", "activities", "events", "api", "sql", "internal", "sandbox"}},
 	"workers":       {own: []string{"api/${svc}api", "activities/$svc", "sql/${svc}db", "events", "internal"}},
 	"workers/order": {own: []string{"api/orderapi", "workflows", "activities/order", "sql/orderdb", "events", "internal"}},
 	"workers/e2e":   {own: []string{"api", "workflows", "activities", "events", "sql", "internal", "sandbox"}},

@@ -1,0 +1,213 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const orderVersions = `
+SELECT orders.id::text, format('version %s, but its %s events have %s to %s', orders.version, coalesce(story.events, 0), story.first, story.last)
+FROM orders
+LEFT JOIN (
+    SELECT order_id, count(*) AS events, min(version) AS first, max(version) AS last
+    FROM order_events
+    GROUP BY order_id
+) AS story ON story.order_id = orders.id
+WHERE story.events IS NULL OR story.first <> 1 OR story.last <> story.events OR story.last <> orders.version`
+
+// Each event that moves an order names the status it leads to; a request to
+// cancel moves nothing.
+const orderTransitions = `
+WITH steps AS (
+    SELECT order_id, version, type, data->>'status' AS status, lag(data->>'status') OVER story AS before
+    FROM order_events
+    WHERE type <> 'order.cancel_requested'
+    WINDOW story AS (PARTITION BY order_id ORDER BY version)
+), legal (type, status, before) AS (
+    VALUES ('order.created',          'pending',          NULL),
+           ('order.awaiting_payment', 'awaiting_payment', 'pending'),
+           ('order.confirmed',        'confirmed',        'pending'),
+           ('order.confirmed',        'confirmed',        'awaiting_payment'),
+           ('order.rejected',         'rejected',         'pending'),
+           ('order.rejected',         'rejected',         'awaiting_payment'),
+           ('order.cancelled',        'cancelled',        'confirmed')
+)
+SELECT steps.order_id::text, format('%s at version %s leads from %s to %s', steps.type, steps.version, coalesce(steps.before, 'nothing'), steps.status)
+FROM steps
+LEFT JOIN legal ON legal.type = steps.type AND legal.status = steps.status AND legal.before IS NOT DISTINCT FROM steps.before
+WHERE legal.type IS NULL
+UNION ALL
+SELECT asked.order_id::text, format('asked to cancel %s times, last at version %s', count(*), max(asked.version))
+FROM order_events AS asked
+LEFT JOIN steps AS closing ON closing.order_id = asked.order_id AND closing.status IN ('rejected', 'cancelled')
+WHERE asked.type = 'order.cancel_requested'
+GROUP BY asked.order_id
+HAVING count(*) > 1 OR max(asked.version) > max(closing.version) OR bool_or(asked.data ? 'status')`
+
+// The members of an event's data are named like the columns they set, so a row
+// is the merge of its events' data: of equal keys the last one stays.
+const orderFold = `
+WITH folds AS (
+    SELECT order_events.order_id,
+           jsonb_object_agg(member.key, member.value ORDER BY order_events.version) AS data,
+           (array_agg(order_events.at ORDER BY order_events.version))[1] AS created_at,
+           (array_agg(order_events.at ORDER BY order_events.version DESC))[1] AS updated_at
+    FROM order_events
+    CROSS JOIN LATERAL jsonb_each(order_events.data) AS member
+    GROUP BY order_events.order_id
+)
+SELECT orders.id::text, 'unlike its events in ' || differing.columns
+FROM orders
+JOIN folds ON folds.order_id = orders.id
+CROSS JOIN LATERAL (
+    SELECT to_jsonb(orders) AS shown,
+           to_jsonb(jsonb_populate_record(NULL::orders, folds.data || jsonb_build_object('created_at', folds.created_at, 'updated_at', folds.updated_at))) AS folded
+) AS compared
+CROSS JOIN LATERAL (
+    SELECT string_agg(name, ', ') AS columns
+    FROM unnest(ARRAY['user_id', 'status', 'payment_status', 'payment_id', 'payment_method', 'capture', 'action_url', 'currency',
+                      'subtotal', 'discount', 'shipping', 'tax', 'total', 'shipping_option', 'fault', 'reason', 'details',
+                      'cancel_requested_at', 'confirmed_at', 'closed_at', 'created_at', 'updated_at']) AS name
+    WHERE compared.shown -> name IS DISTINCT FROM compared.folded -> name
+) AS differing
+WHERE differing.columns IS NOT NULL`
+
+// What was ordered never changes. The lines' totals are O4's.
+const orderLines = `
+SELECT coalesce(lines.order_id, told.order_id)::text, 'its lines are unlike those it was created with'
+FROM (
+    SELECT order_id, string_agg(format('%s %s %s %s %s', id, variant_id, sku, quantity, unit_price), ', ' ORDER BY position) AS basket
+    FROM order_lines
+    GROUP BY order_id
+) AS lines
+FULL JOIN (
+    SELECT order_events.order_id,
+           string_agg(format('%s %s %s %s %s', line ->> 'id', line ->> 'variant_id', line ->> 'sku', line ->> 'quantity', line -> 'unit_price' ->> 'amount'), ', ' ORDER BY place) AS basket
+    FROM order_events
+    CROSS JOIN LATERAL jsonb_array_elements(order_events.data -> 'lines') WITH ORDINALITY AS each (line, place)
+    WHERE order_events.type = 'order.created'
+    GROUP BY order_events.order_id
+) AS told ON told.order_id = lines.order_id
+WHERE lines.basket IS DISTINCT FROM told.basket`
+
+const orderArithmetic = `
+SELECT orders.id::text, format('lines %s (%s wrong), subtotal %s, discount %s, shipping %s, tax %s, total %s',
+       coalesce(sums.total, 0), coalesce(sums.wrong, 0), orders.subtotal, orders.discount, orders.shipping, orders.tax, orders.total)
+FROM orders
+LEFT JOIN (
+    SELECT order_id, sum(total) AS total, count(*) FILTER (WHERE total <> unit_price * quantity OR quantity <= 0 OR unit_price < 0) AS wrong
+    FROM order_lines
+    GROUP BY order_id
+) AS sums ON sums.order_id = orders.id
+WHERE sums.wrong IS DISTINCT FROM 0
+   OR sums.total <> orders.subtotal
+   OR orders.total <> orders.subtotal - orders.discount + orders.shipping + orders.tax
+   OR orders.total <= 0
+   OR orders.discount NOT BETWEEN 0 AND orders.subtotal
+   OR orders.shipping < 0
+   OR orders.tax < 0`
+
+const orderKeys = `
+SELECT user_id || ' ' || operation || ' ' || idempotency_key, format('placed %s orders: %s', count(*), string_agg(id::text, ', ' ORDER BY id))
+FROM orders
+GROUP BY user_id, operation, idempotency_key
+HAVING count(*) > 1`
+
+// The statuses of an order.
+const (
+	pending         = "pending"
+	awaitingPayment = "awaiting_payment"
+	confirmed       = "confirmed"
+	rejected        = "rejected"
+	cancelled       = "cancelled"
+)
+
+// orderRow is what other witnesses are compared with.
+type orderRow struct {
+	ID              uuid.UUID
+	UserID          uuid.UUID
+	Status          string
+	Currency        string
+	Total           int64 // minor units
+	PaymentID       *uuid.UUID
+	CancelRequested *time.Time
+	UpdatedAt       time.Time
+	Basket          string // variants and quantities
+}
+
+func (o orderRow) closed() bool { return o.Status == rejected || o.Status == cancelled }
+
+// settled reports whether the checkout is over.
+func (o orderRow) settled() bool { return o.Status == confirmed || o.closed() }
+
+func (l *look) readOrders(ctx context.Context) (map[uuid.UUID]orderRow, error) {
+	all, err := rows[orderRow](ctx, l, orders, `
+		SELECT orders.id, orders.user_id, orders.status, orders.currency, orders.total, orders.payment_id,
+		       orders.cancel_requested_at, orders.updated_at, coalesce(baskets.basket, '')
+		FROM orders
+		LEFT JOIN (
+		    SELECT order_id, string_agg(quantity || ' of ' || variant_id, ', ' ORDER BY variant_id) AS basket
+		    FROM (SELECT order_id, variant_id, sum(quantity) AS quantity FROM order_lines GROUP BY order_id, variant_id) AS lines
+		    GROUP BY order_id
+		) AS baskets ON baskets.order_id = orders.id`)
+	return by(all, func(o orderRow) uuid.UUID { return o.ID }), err
+}
+
+// confirmedPaid is O2. That there is no second payment is the key of l.payments
+// and P1's. An order that is being cancelled may have lost its payment already.
+func confirmedPaid(_ context.Context, l *look) (int, []Finding, error) {
+	var found []Finding
+	looked := 0
+	for _, id := range inOrder(l.orders) {
+		o := l.orders[id]
+		if o.Status != confirmed || o.CancelRequested != nil {
+			continue
+		}
+		looked++
+		if what := o.unpaid(l.payments); what != "" {
+			found = append(found, Finding{id.String(), what})
+		}
+	}
+	return looked, found, nil
+}
+
+// unpaid says why a confirmed order is not paid as it should be; "" when it is.
+func (o orderRow) unpaid(payments map[uuid.UUID]paymentRow) string {
+	p, paid := payments[o.ID]
+	switch {
+	case !paid:
+		return "confirmed without a payment"
+	case o.PaymentID == nil || *o.PaymentID != p.ID || p.UserID == nil || *p.UserID != o.UserID:
+		return fmt.Sprintf("confirmed with a payment other than its own, %s", p.ID)
+	case p.Status != "authorized" && p.Status != "captured":
+		return "confirmed, but its payment is " + p.Status
+	case p.Currency != o.Currency || p.Amount != o.Total || p.Authorized != o.Total || p.Captured != 0 && p.Captured != o.Total:
+		return fmt.Sprintf("costs %d %s; authorized %d, captured %d %s", o.Total, o.Currency, p.Authorized, p.Captured, p.Currency)
+	}
+	return ""
+}
+
+// closedUnpaid is O3.
+func closedUnpaid(_ context.Context, l *look) (int, []Finding, error) {
+	var found []Finding
+	looked := 0
+	for _, id := range inOrder(l.orders) {
+		o := l.orders[id]
+		if !o.closed() {
+			continue
+		}
+		looked++
+		p, paid := l.payments[id]
+		switch {
+		case !paid:
+		case p.held() != 0 || p.taken() != 0:
+			found = append(found, Finding{id.String(), fmt.Sprintf("%s, but %d %s are held and %d taken", o.Status, p.held(), p.Currency, p.taken())})
+		case p.Status != "voided" && p.Status != "refunded" && p.Status != "failed":
+			found = append(found, Finding{id.String(), fmt.Sprintf("%s, but its payment is %s", o.Status, p.Status)})
+		}
+	}
+	return looked, found, nil
+}

@@ -1,0 +1,114 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// commotion is what a quiet system has none of: one query per database and
+// kind, each counting.
+var commotion = []struct{ database, what, count string }{
+	{orders, "orders under way", `SELECT count(*) FROM orders WHERE status = 'pending' OR (cancel_requested_at IS NOT NULL AND closed_at IS NULL)`},
+	{payments, "payments in doubt", `
+		SELECT (SELECT count(*) FROM payments WHERE status IN ('pending', 'unknown') OR (voided_at IS NOT NULL AND status IN ('requires_action', 'authorized', 'captured')))
+		     + (SELECT count(*) FROM attempts WHERE state IN ('in_progress', 'unknown'))`},
+	{payments, "webhooks to apply", `SELECT count(*) FROM webhooks WHERE applied_at IS NULL`},
+	{payments, "ledger entries to seal", `SELECT count(*) FROM ledger_entries WHERE sequence IS NULL`},
+	{orders, "events of orders to publish", eventsWaiting},
+	{payments, "events of payments to publish", eventsWaiting},
+	{inventory, "events of inventory to publish", eventsWaiting},
+	{products, "events of products to publish", eventsWaiting},
+	{users, "events of users to publish", eventsWaiting},
+}
+
+const eventsWaiting = `SELECT count(*) FROM outbox WHERE published_at IS NULL`
+
+const (
+	askEvery  = 500 * time.Millisecond
+	tellEvery = 5 * time.Second
+)
+
+// settle waits until nothing is under way any more, or for as long as it may,
+// and answers what still is.
+func (v *verifier) settle(ctx context.Context) ([]string, error) {
+	deadline := time.Now().Add(v.Settle)
+	told := time.Now()
+	for {
+		busy, err := v.busy(ctx)
+		if err != nil || len(busy) == 0 || time.Now().After(deadline) {
+			return busy, err
+		}
+		if time.Since(told) > tellEvery {
+			v.Progress("waiting until the system is quiet: " + strings.Join(busy, ", "))
+			told = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return busy, ctx.Err()
+		case <-time.After(askEvery):
+		}
+	}
+}
+
+// busy says what is under way. An order that waits for its customer is not.
+func (v *verifier) busy(ctx context.Context) ([]string, error) {
+	l := v.begin()
+	defer l.close()
+	for _, database := range opening {
+		if err := l.open(ctx, database); err != nil {
+			return nil, err
+		}
+	}
+	var busy []string
+	for _, c := range commotion {
+		count, err := rows[struct{ N int }](ctx, l, c.database, c.count)
+		if err != nil {
+			return nil, err
+		}
+		if count[0].N > 0 {
+			busy = append(busy, fmt.Sprintf("%d %s", count[0].N, c.what))
+		}
+	}
+	if len(busy) > 0 {
+		return busy, nil
+	}
+	_, unapplied, err := appliedOnce(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	perConsumer := map[string]int{}
+	for _, f := range unapplied {
+		name, _, _ := strings.Cut(f.Key, " ")
+		perConsumer[name]++
+	}
+	for name, n := range perConsumer {
+		busy = append(busy, fmt.Sprintf("%d events for %s to apply", n, name))
+	}
+	slices.Sort(busy)
+	if len(busy) > 0 || v.sagas == nil {
+		return busy, nil
+	}
+	return v.openSagas(ctx, l)
+}
+
+// openSagas says how many sagas run that do not wait for a customer: the
+// cancellation of an order looks only every 30 s whether the order is closed.
+func (v *verifier) openSagas(ctx context.Context, l *look) ([]string, error) {
+	open, err := v.sagas.Open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the open sagas: %w", err)
+	}
+	waiting, err := rows[struct{ ID string }](ctx, l, orders, `SELECT 'checkout/' || id FROM orders WHERE status = 'awaiting_payment'`)
+	if err != nil {
+		return nil, err
+	}
+	forCustomers := by(waiting, func(w struct{ ID string }) string { return w.ID })
+	open = slices.DeleteFunc(open, func(e Execution) bool { _, waits := forCustomers[e.ID]; return waits })
+	if len(open) == 0 {
+		return nil, nil
+	}
+	return []string{fmt.Sprintf("%d sagas to end", len(open))}, nil
+}

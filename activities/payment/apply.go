@@ -150,7 +150,7 @@ func (s *Service) learn(ctx context.Context, orderID uuid.UUID, intentID string)
 	if err != nil {
 		return err
 	}
-	attempt, err := s.take(ctx, row.ID)
+	row, attempt, err := s.take(ctx, row.ID)
 	if err != nil {
 		return err
 	}

@@ -31,26 +31,31 @@ const (
 	attemptFailed      = "failed"
 )
 
-// take takes over the payment's open attempt, if it has one: it answers nil
-// when there is none, and ErrPaymentInProgress when somebody is at it.
-func (s *Service) take(ctx context.Context, paymentID uuid.UUID) (*paymentdb.Attempt, error) {
-	attempt, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Attempt, error) {
-		taken, err := db.TakeAttempt(ctx, paymentID)
-		if !pg.NotFound(err) {
-			return taken, err
+// take takes over the payment's open attempt, if it has one, and reads the
+// payment afterwards. The attempt is nil when none is open; when somebody is at
+// it, the error is ErrPaymentInProgress.
+func (s *Service) take(ctx context.Context, paymentID uuid.UUID) (paymentdb.Payment, *paymentdb.Attempt, error) {
+	var taken *paymentdb.Attempt
+	row, err := read(ctx, s, func(db *paymentdb.Queries) (row paymentdb.Payment, err error) {
+		attempt, err := db.TakeAttempt(ctx, paymentID)
+		switch {
+		case err == nil:
+			taken = &attempt
+		case !pg.NotFound(err):
+			return row, err
+		default:
+			if _, err = db.GetOpenAttempt(ctx, paymentID); err == nil {
+				return row, ErrPaymentInProgress
+			} else if !pg.NotFound(err) {
+				return row, err
+			}
 		}
-		if _, err = db.GetOpenAttempt(ctx, paymentID); err == nil {
-			return taken, ErrPaymentInProgress
-		}
-		return taken, err
+		return db.GetPayment(ctx, paymentID)
 	})
-	switch {
-	case pg.NotFound(err):
-		return nil, nil //nolint:nilnil // no attempt is open
-	case err != nil:
-		return nil, fmt.Errorf("take attempt of payment %s: %w", paymentID, err)
+	if err != nil {
+		return row, nil, fmt.Errorf("take attempt of payment %s: %w", paymentID, err)
 	}
-	return &attempt, nil
+	return row, taken, nil
 }
 
 // start writes the next attempt at an operation down, before it is sent.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"kassa/internal/id"
 	"kassa/internal/money"
@@ -99,7 +102,10 @@ func (s *Service) reclaim(ctx context.Context, in AuthorizePaymentInput) (paymen
 	if row.VoidedAt != nil || settled(row.Status) || row.Status == string(StatusRequiresAction) {
 		return row, nil, nil
 	}
-	attempt, err := s.take(ctx, row.ID)
+	row, attempt, err := s.take(ctx, row.ID)
+	if err == nil && attempt != nil && row.VoidedAt != nil { // just now: the rest is up to VoidPayment
+		return row, nil, errors.Join(ErrPaymentVoided, s.lost(ctx, row, attempt, ErrPaymentVoided))
+	}
 	return row, attempt, err
 }
 
@@ -175,13 +181,17 @@ func (s *Service) refuse(ctx context.Context, row paymentdb.Payment, refused *re
 func (s *Service) checkAuthorization(in AuthorizePaymentInput) error {
 	_, unknown := money.Exponent(in.Amount.Currency)
 	switch {
-	case unknown != nil, in.Amount.Amount <= 0, in.PaymentMethod == "", len(in.PaymentMethod) > 255,
-		in.Capture != CaptureAutomatic && in.Capture != CaptureManual, in.Faults != "" && !s.options.AllowFaults:
-		return ErrPaymentInvalid
-	}
-	var zero [16]byte
-	if in.OrderID == zero || in.UserID == zero {
+	case unknown != nil, in.Amount.Amount <= 0, !token(in.PaymentMethod),
+		in.Capture != CaptureAutomatic && in.Capture != CaptureManual, in.Faults != "" && !s.options.AllowFaults,
+		in.OrderID == uuid.Nil, in.UserID == uuid.Nil:
 		return ErrPaymentInvalid
 	}
 	return nil
+}
+
+// token reports whether a payment method can be a provider's token: 1 to 255
+// visible ASCII characters.
+func token(method string) bool {
+	visible := func(r rune) bool { return r > ' ' && r <= '~' }
+	return method != "" && len(method) <= 255 && strings.IndexFunc(method, func(r rune) bool { return !visible(r) }) < 0
 }

@@ -19,17 +19,25 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 		return Payment{}, err
 	}
 	for range 3 {
-		if done, err := captured(row, in); done || err != nil {
-			return payment(row), err
-		}
-		attempt, err := s.take(ctx, row.ID)
-		if err == nil && attempt == nil {
-			attempt, err = s.start(ctx, row, opCapture, captureAmount(row, in))
+		var attempt *paymentdb.Attempt
+		if row, attempt, err = s.take(ctx, row.ID); err != nil {
+			return Payment{}, err
 		}
 		switch {
-		case err != nil:
-			return Payment{}, err
-		case attempt.Operation == opCapture:
+		case attempt == nil:
+			var done bool
+			if done, err = captured(row, in); done {
+				return payment(row), nil
+			}
+			if err == nil {
+				attempt, err = s.start(ctx, row, opCapture, captureAmount(row, in))
+			}
+			if err == nil {
+				row, err = s.perform(ctx, row, *attempt)
+			}
+		case attempt.Operation == opAuthorize:
+			row, err = s.observe(ctx, row, attempt)
+		case attempt.Operation == opCapture && row.VoidedAt == nil:
 			row, err = s.perform(ctx, row, *attempt)
 		default:
 			row, err = s.look(ctx, row, *attempt)
@@ -51,7 +59,7 @@ func captureAmount(row paymentdb.Payment, in CapturePaymentInput) int64 {
 // captured reports whether the payment was captured as asked for. The error
 // says that it cannot be.
 func captured(row paymentdb.Payment, in CapturePaymentInput) (bool, error) {
-	amount := captureAmount(row, in)
+	amount := captureAmount(row, in) // everything: what was authorized, of which a capture keeps what it took
 	switch PaymentStatus(row.Status) {
 	case StatusCaptured, StatusRefunded:
 		if row.Captured != amount || (!in.Amount.IsZero() && in.Amount.Currency != row.Currency) {

@@ -116,7 +116,7 @@ func (s *Service) ListLedgerEntries(ctx context.Context, in ListLedgerEntriesInp
 			ids, at[row.ID] = append(ids, row.ID), i
 			page.Entries = append(page.Entries, LedgerEntry{
 				ID: row.ID, Sequence: row.Sequence, Hash: hex.EncodeToString(row.Hash), PaymentID: row.PaymentID,
-				Kind: row.Kind, CreatedAt: row.CreatedAt, Postings: []LedgerPosting{},
+				Kind: row.Kind, CreatedAt: row.CreatedAt.UTC(), Postings: []LedgerPosting{},
 			})
 		}
 		lines, err := db.ListLedgerPostings(ctx, ids)

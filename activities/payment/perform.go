@@ -14,6 +14,9 @@ import (
 func (s *Service) perform(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
 	end := ending{attempt: &attempt, state: attemptSucceeded, providerID: row.ProviderPaymentID}
 	word, err := s.send(ctx, row, attempt, &end)
+	if errors.Is(err, errReplayed) { // it is over, and sending it again would not tell how
+		return s.look(ctx, row, attempt)
+	}
 	var refused *refusedError
 	if errors.As(err, &refused) || errors.Is(err, errKeyUsed) {
 		end.state, end.problem = attemptFailed, brief(err)
@@ -47,7 +50,8 @@ func (s *Service) send(ctx context.Context, row paymentdb.Payment, attempt payme
 	return word, err
 }
 
-// look finds out what came of an attempt that is not to be sent again.
+// look finds out what came of an attempt that is not to be sent again: its
+// request is over, or nobody wants it any more.
 func (s *Service) look(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
 	word, err := s.stripe.retrieve(ctx, row.ProviderPaymentID)
 	if err != nil {

@@ -35,7 +35,7 @@ func (s *Service) resolve(ctx context.Context, row paymentdb.Payment) (paymentdb
 		return row, err
 	}
 	defer leave()
-	attempt, err := s.take(ctx, row.ID)
+	row, attempt, err := s.take(ctx, row.ID)
 	switch {
 	case err != nil:
 		return row, err

@@ -22,8 +22,8 @@ func payment(row paymentdb.Payment) Payment {
 		ActionURL:   row.ActionUrl,
 		DeclineCode: row.DeclineCode,
 		Version:     row.Version,
-		CreatedAt:   row.CreatedAt,
-		UpdatedAt:   row.UpdatedAt,
+		CreatedAt:   row.CreatedAt.UTC(),
+		UpdatedAt:   row.UpdatedAt.UTC(),
 	}
 }
 
@@ -62,6 +62,6 @@ func transaction(row paymentdb.Transaction) Transaction {
 		Status:    PaymentStatus(row.Status),
 		Amount:    money.New(row.Amount, row.Currency),
 		Code:      row.Code,
-		CreatedAt: row.CreatedAt,
+		CreatedAt: row.CreatedAt.UTC(),
 	}
 }

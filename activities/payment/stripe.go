@@ -29,6 +29,9 @@ type StripeOptions struct {
 	URL       string // https://api.stripe.com, or the sandbox's address
 	Key       string // secret API key
 	ReturnURL string // where the bank's 3-D Secure page sends the customer afterwards
+
+	// AnswerWithin bounds one request; 0, and everything longer, means 8 s.
+	AnswerWithin time.Duration
 }
 
 // Stripe asks the provider. Its requests carry an idempotency key each and are
@@ -42,9 +45,13 @@ type Stripe struct {
 
 // NewStripe makes a client of the provider. It does not connect yet.
 func NewStripe(o StripeOptions) *Stripe {
+	timeout := answerWithin
+	if o.AnswerWithin > 0 {
+		timeout = min(timeout, o.AnswerWithin)
+	}
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
 		URL:               stripe.String(strings.TrimSuffix(o.URL, "/")),
-		HTTPClient:        &http.Client{Timeout: answerWithin, Transport: transport()},
+		HTTPClient:        &http.Client{Timeout: timeout, Transport: transport()},
 		MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry:   stripe.Bool(false),
 		// What it would log is in the error, and some of it is not for logs.
@@ -63,7 +70,6 @@ func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
 	t.MaxIdleConns = 0
 	t.MaxIdleConnsPerHost = providerRequests
-	t.ResponseHeaderTimeout = answerWithin
 	return t
 }
 

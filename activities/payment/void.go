@@ -20,8 +20,10 @@ func (s *Service) VoidPayment(ctx context.Context, in VoidPaymentInput) (Payment
 	if err != nil {
 		return Payment{}, fmt.Errorf("void payment of order %s: %w", in.OrderID, err)
 	}
-	row, err = s.undo(ctx, row)
-	if err != nil {
+	if settled(row.Status) && undoing(row.Status) == "" {
+		return payment(row), nil
+	}
+	if row, err = s.undo(ctx, row); err != nil {
 		return Payment{}, err
 	}
 	return payment(row), nil
@@ -37,8 +39,8 @@ func (s *Service) undo(ctx context.Context, row paymentdb.Payment) (paymentdb.Pa
 	}
 	defer leave()
 	for range 5 {
-		attempt, err := s.take(ctx, row.ID)
-		if err != nil {
+		var attempt *paymentdb.Attempt
+		if row, attempt, err = s.take(ctx, row.ID); err != nil {
 			return row, err
 		}
 		operation := undoing(row.Status)

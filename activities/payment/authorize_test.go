@@ -1,0 +1,230 @@
+package payment_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kassa/activities/payment"
+	"kassa/internal/fault"
+	"kassa/internal/money"
+	"kassa/sandbox/psp/provider"
+)
+
+func TestAuthorizePaymentAnswersTheSameAgainAndAgain(t *testing.T) {
+	c := open(t)
+	for _, each := range []struct {
+		name    string
+		in      payment.AuthorizePaymentInput
+		status  payment.PaymentStatus
+		refused *fault.Error
+		code    any
+		theirs  books
+	}{
+		{"takes the money", order(visa), payment.StatusCaptured, nil, nil, books{Charges: 1, Taken: 1999, Attempts: 1}},
+		{"holds the money", order(visa, manual), payment.StatusAuthorized, nil, nil, books{Charges: 1, Held: 1999, Attempts: 1}},
+		{"sends the customer to the bank", order(challenged), payment.StatusRequiresAction, nil, nil, books{}},
+		{"is declined", order(declined), "", payment.ErrCardDeclined, "generic_decline", books{Attempts: 1}},
+		{"lacks funds", order(insufficient), "", payment.ErrCardDeclined, "insufficient_funds", books{Attempts: 1}},
+		{"has expired", order("pm_card_chargeDeclinedExpiredCard"), "", payment.ErrCardDeclined, "expired_card", books{Attempts: 1}},
+		{"is no card", order("pm_card_unheard_of"), "", payment.ErrPaymentMethodUnknown, nil, books{}},
+		{"is too little", order(visa, func(in *payment.AuthorizePaymentInput) { in.Amount = money.New(1, "EUR") }), "", payment.ErrAmountRefused, nil, books{}},
+		{"has an odd third decimal", order(visa, func(in *payment.AuthorizePaymentInput) { in.Amount = money.New(12345, "KWD") }), "", payment.ErrAmountRefused, nil, books{}},
+	} {
+		t.Run(each.name, func(t *testing.T) {
+			var first payment.Payment
+			for again := range 3 {
+				got, err := c.AuthorizePayment(t.Context(), each.in)
+				if each.refused != nil {
+					require.ErrorIs(t, err, each.refused)
+					require.Equal(t, each.code, fault.Of(err).Details["decline_code"])
+					continue
+				}
+				require.NoError(t, err)
+				if again == 0 {
+					first = got
+				}
+				require.Equal(t, first, got)
+				require.Equal(t, each.status, got.Status)
+				require.Equal(t, each.status == payment.StatusRequiresAction, got.ActionURL != "")
+			}
+			require.Equal(t, each.theirs, c.books(each.in.OrderID))
+		})
+	}
+	c.agree()
+}
+
+func TestAuthorizePaymentRefusesWhatCannotBe(t *testing.T) {
+	c := open(t)
+	in := order(visa)
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.NoError(t, err)
+	for name, change := range map[string]func(*payment.AuthorizePaymentInput){
+		"another amount":   func(in *payment.AuthorizePaymentInput) { in.Amount.Amount++ },
+		"another currency": func(in *payment.AuthorizePaymentInput) { in.Amount.Currency = "USD" },
+		"another customer": func(in *payment.AuthorizePaymentInput) { in.UserID[0]++ },
+		"another capture":  func(in *payment.AuthorizePaymentInput) { in.Capture = payment.CaptureManual },
+	} {
+		other := in
+		change(&other)
+		_, err := c.AuthorizePayment(t.Context(), other)
+		require.ErrorIs(t, err, payment.ErrPaymentDiffers, name)
+	}
+	for name, change := range map[string]func(*payment.AuthorizePaymentInput){
+		"nothing":          func(in *payment.AuthorizePaymentInput) { in.Amount.Amount = 0 },
+		"less than that":   func(in *payment.AuthorizePaymentInput) { in.Amount.Amount = -1 },
+		"no currency":      func(in *payment.AuthorizePaymentInput) { in.Amount.Currency = "XXX" },
+		"no method":        func(in *payment.AuthorizePaymentInput) { in.PaymentMethod = "" },
+		"no capture":       func(in *payment.AuthorizePaymentInput) { in.Capture = "" },
+		"nobody":           func(in *payment.AuthorizePaymentInput) { in.UserID = [16]byte{} },
+		"nothing to pay":   func(in *payment.AuthorizePaymentInput) { in.OrderID = [16]byte{} },
+		"control in token": func(in *payment.AuthorizePaymentInput) { in.PaymentMethod = "pm_\x00" },
+	} {
+		other := order(visa)
+		change(&other)
+		_, err := c.AuthorizePayment(t.Context(), other)
+		require.ErrorIs(t, err, payment.ErrPaymentInvalid, name)
+	}
+	c.agree()
+}
+
+func TestAuthorizePaymentChargesOnceHoweverManyAsk(t *testing.T) {
+	c := open(t)
+	in := order(visa, faulty("latency:100"))
+	answers := make([]error, 30)
+	var asking sync.WaitGroup
+	for i := range answers {
+		asking.Go(func() { _, answers[i] = c.AuthorizePayment(t.Context(), in) })
+	}
+	asking.Wait()
+	for _, err := range answers {
+		if err != nil {
+			require.ErrorIs(t, err, payment.ErrPaymentInProgress)
+		}
+	}
+	require.Contains(t, answers, error(nil))
+	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+	c.agree()
+}
+
+// TestAuthorizePaymentSurvivesTheProvider lets the provider fail in every way
+// it knows and asks until the answer is definite.
+func TestAuthorizePaymentSurvivesTheProvider(t *testing.T) {
+	for _, lag := range []int64{0, 60_000} {
+		for _, faults := range []string{
+			"latency:700", "hang", "drop_request", "unavailable", "rate_limit", "lock_timeout",
+			"drop_reply", "silent", "error_after_commit", "unavailable_after_commit",
+			"late_success:600", "webhook_first", "webhook_lose,drop_reply",
+		} {
+			t.Run(fmt.Sprintf("%s, search %d s behind", faults, lag/1000), func(t *testing.T) {
+				t.Parallel()
+				c := open(t)
+				c.faults(provider.FaultSettings{SearchLagMS: lag})
+				in := order(visa, faulty(faults))
+				got, err := c.authorize(in)
+				require.NoError(t, err)
+				require.Equal(t, payment.StatusCaptured, got.Status)
+				require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+				c.apply()
+				require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+				c.agree()
+			})
+		}
+	}
+}
+
+func TestAnOutageKeptForTheKeyIsOvercomeByTheNextKey(t *testing.T) {
+	for _, lag := range []int64{0, 60_000} {
+		c := open(t)
+		c.faults(provider.FaultSettings{SearchLagMS: lag, Faults: []provider.FaultRule{{Fault: "error", Rate: 1, Times: 1}}})
+		in := order(visa)
+		got, err := c.authorize(in)
+		require.NoError(t, err)
+		require.Equal(t, payment.StatusCaptured, got.Status)
+		require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+		var keys []string
+		require.NoError(t, c.pool.QueryRow(t.Context(), "SELECT array_agg(key || ' ' || state ORDER BY n) FROM attempts").Scan(&keys))
+		order := in.OrderID.String()
+		require.Equal(t, []string{order + ":authorize:1 failed", order + ":authorize:2 succeeded"}, keys)
+		c.agree()
+	}
+}
+
+func TestAuthorizePaymentRemembersALateNo(t *testing.T) {
+	for _, faults := range []string{"late_decline:600", "drop_reply", "silent", "error_after_commit", "unavailable_after_commit"} {
+		t.Run(faults, func(t *testing.T) {
+			t.Parallel()
+			c := open(t)
+			in := order(declined, faulty(faults))
+			_, err := c.authorize(in)
+			require.ErrorIs(t, err, payment.ErrCardDeclined)
+			require.Equal(t, "generic_decline", fault.Of(err).Details["decline_code"])
+			_, err = c.AuthorizePayment(t.Context(), in)
+			require.ErrorIs(t, err, payment.ErrCardDeclined)
+			require.Equal(t, books{Attempts: 1}, c.books(in.OrderID))
+			c.apply()
+			c.agree()
+		})
+	}
+}
+
+// TestASecondChargeIsGivenBack: the provider loses the reply, forgets the key
+// and does not find the payment. Nobody can know then, and it charges twice;
+// its webhook tells.
+func TestASecondChargeIsGivenBack(t *testing.T) {
+	c := open(t)
+	c.faults(provider.FaultSettings{SearchLagMS: 60_000})
+	in := order(visa, faulty("drop_reply,forget_key,webhook_delay:1000"))
+	got, err := c.authorize(in)
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusCaptured, got.Status)
+	require.Equal(t, books{Charges: 2, Taken: 3998, Attempts: 2}, c.books(in.OrderID))
+	c.apply()
+	require.Equal(t, books{Charges: 2, Taken: 1999, Attempts: 2}, c.books(in.OrderID))
+	c.agree()
+}
+
+func TestAForgetfulProviderThatFindsThePaymentChargesOnce(t *testing.T) {
+	c := open(t)
+	in := order(visa, faulty("drop_reply,forget_key"))
+	_, err := c.authorize(in)
+	require.NoError(t, err)
+	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+	c.agree()
+}
+
+func TestASenderThatDiedIsReplaced(t *testing.T) {
+	c := open(t)
+	in := order(visa, faulty("silent"))
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+	_, err = c.pool.Exec(t.Context(), "UPDATE attempts SET state = 'in_progress', sent_at = now()")
+	require.NoError(t, err)
+
+	_, err = c.AuthorizePayment(t.Context(), in)
+	require.ErrorIs(t, err, payment.ErrPaymentInProgress, "the sender may be alive")
+	c.abandon()
+	got, err := c.AuthorizePayment(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusCaptured, got.Status)
+	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+	c.agree()
+}
+
+func TestAnOldUnknownIsLookedUp(t *testing.T) {
+	c := open(t)
+	in := order(visa, faulty("silent"))
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+	// The provider has forgotten the key by then.
+	_, err = c.provider.Exec(t.Context(), "DELETE FROM idempotency_keys")
+	require.NoError(t, err)
+	_, err = c.pool.Exec(t.Context(), "UPDATE attempts SET first_sent_at = now() - interval '23 hours'")
+	require.NoError(t, err)
+	_, err = c.authorize(in)
+	require.NoError(t, err)
+	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+	c.agree()
+}

@@ -1,0 +1,232 @@
+package payment_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kassa/activities/payment"
+	"kassa/sandbox/psp/provider"
+)
+
+func TestVoidPaymentUndoesEveryState(t *testing.T) {
+	c := open(t)
+	for _, each := range []struct {
+		name   string
+		in     payment.AuthorizePaymentInput
+		status payment.PaymentStatus
+		theirs books
+	}{
+		{"taken", order(visa), payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+		{"held", order(visa, manual), payment.StatusVoided, books{Charges: 1, Attempts: 1}},
+		{"with the bank", order(challenged), payment.StatusVoided, books{}},
+		{"declined", order(declined), payment.StatusFailed, books{Attempts: 1}},
+		{"refused", order("pm_card_unheard_of"), payment.StatusFailed, books{}},
+	} {
+		t.Run(each.name, func(t *testing.T) {
+			_, _ = c.AuthorizePayment(t.Context(), each.in)
+			first, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: each.in.OrderID})
+			require.NoError(t, err)
+			require.Equal(t, each.status, first.Status)
+			require.Empty(t, first.ActionURL)
+			again, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: each.in.OrderID})
+			require.NoError(t, err)
+			require.Equal(t, first, again)
+			require.Equal(t, each.theirs, c.books(each.in.OrderID))
+			_, err = c.AuthorizePayment(t.Context(), each.in)
+			require.Error(t, err)
+		})
+	}
+	c.apply()
+	c.agree()
+}
+
+func TestATombstoneRefusesALateAuthorization(t *testing.T) {
+	c := open(t)
+	in := order(visa)
+	for range 2 {
+		got, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+		require.NoError(t, err)
+		require.Equal(t, payment.StatusVoided, got.Status)
+	}
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.ErrorIs(t, err, payment.ErrPaymentVoided)
+	require.Equal(t, books{}, c.books(in.OrderID))
+	_, err = c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.ErrorIs(t, err, payment.ErrPaymentNotFound, "a tombstone is no payment")
+	c.agree()
+}
+
+// TestVoidPaymentFindsOutFirst voids authorizations of which nobody knows what
+// became of them. Nothing may be charged for it that was not charged already.
+func TestVoidPaymentFindsOutFirst(t *testing.T) {
+	for _, lag := range []int64{0, 60_000} {
+		for _, each := range []struct {
+			faults string
+			status payment.PaymentStatus
+			theirs books
+		}{
+			{"drop_reply", payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+			{"silent", payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+			{"error_after_commit", payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+			{"unavailable_after_commit", payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+			{"latency:1000", payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+			{"late_success:600", payment.StatusRefunded, books{Charges: 1, Attempts: 1}},
+			{"late_decline:600", payment.StatusFailed, books{Attempts: 1}},
+			{"decline,drop_reply", payment.StatusFailed, books{Attempts: 1}},
+			{"drop_request", payment.StatusVoided, books{}},
+			{"hang", payment.StatusVoided, books{}},
+			{"error", payment.StatusVoided, books{}},
+			{"unavailable*always", payment.StatusVoided, books{}},
+		} {
+			t.Run(fmt.Sprintf("%s, search %d s behind", each.faults, lag/1000), func(t *testing.T) {
+				t.Parallel()
+				c := open(t)
+				c.faults(provider.FaultSettings{SearchLagMS: lag})
+				in := order(visa, faulty(each.faults))
+				_, err := c.AuthorizePayment(t.Context(), in)
+				require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+				got, err := c.void(in.OrderID)
+				require.NoError(t, err)
+				require.Equal(t, each.status, got.Status)
+				require.Equal(t, each.theirs, c.books(in.OrderID))
+				_, err = c.AuthorizePayment(t.Context(), in)
+				require.Error(t, err)
+				c.apply()
+				require.Equal(t, each.theirs, c.books(in.OrderID))
+				c.agree()
+			})
+		}
+	}
+}
+
+func TestVoidPaymentLeavesALivingSenderAlone(t *testing.T) {
+	c := open(t)
+	in := order(visa, faulty("latency:300"))
+	var asking sync.WaitGroup
+	asking.Go(func() { _, _ = c.AuthorizePayment(t.Context(), in) })
+	require.Eventually(t, func() bool {
+		_, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+		return err == nil
+	}, patience, tick)
+	_, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+	require.ErrorIs(t, err, payment.ErrPaymentInProgress)
+	asking.Wait()
+	got, err := c.void(in.OrderID)
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusRefunded, got.Status)
+	require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
+	c.agree()
+}
+
+func TestVoidPaymentSurvivesTheProvider(t *testing.T) {
+	for _, capture := range []payment.CaptureMode{payment.CaptureAutomatic, payment.CaptureManual} {
+		for _, faults := range []string{"drop_request", "hang", "unavailable", "rate_limit", "drop_reply", "silent", "unavailable_after_commit", "error_after_commit", "forget_key"} {
+			t.Run(string(capture)+" "+faults, func(t *testing.T) {
+				t.Parallel()
+				c := open(t)
+				in := order(visa, func(in *payment.AuthorizePaymentInput) { in.Capture = capture })
+				_, err := c.AuthorizePayment(t.Context(), in)
+				require.NoError(t, err)
+				c.faults(provider.FaultSettings{Faults: []provider.FaultRule{
+					{Fault: faults, Rate: 1, Times: 1, Operations: []string{"cancel", "refund"}},
+				}})
+				got, err := c.void(in.OrderID)
+				require.NoError(t, err)
+				require.Contains(t, []payment.PaymentStatus{payment.StatusRefunded, payment.StatusVoided}, got.Status)
+				require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
+				c.apply()
+				c.agree()
+			})
+		}
+	}
+}
+
+func TestVoidPaymentRefundsOnceHoweverManyAsk(t *testing.T) {
+	c := open(t)
+	in := order(visa)
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.NoError(t, err)
+	var asking sync.WaitGroup
+	for range 20 {
+		asking.Go(func() {
+			_, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+			if err != nil {
+				require.ErrorIs(t, err, payment.ErrPaymentInProgress)
+			}
+		})
+	}
+	asking.Wait()
+	_, err = c.void(in.OrderID)
+	require.NoError(t, err)
+	var refunds int
+	require.NoError(t, c.provider.QueryRow(t.Context(), "SELECT count(*) FROM refunds").Scan(&refunds))
+	require.Equal(t, 1, refunds)
+	c.agree()
+}
+
+// TestLateSuccessAfterTheTombstone: the provider works slowly, forgets the key
+// and is not found by its search, so that the void sees nothing and ends. Its
+// webhook must still bring the money back.
+func TestLateSuccessAfterTheTombstone(t *testing.T) {
+	c := open(t)
+	c.faults(provider.FaultSettings{SearchLagMS: 60_000})
+	in := order(visa, faulty("drop_reply,forget_key,webhook_delay:800"))
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+	got, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusVoided, got.Status, "as far as anybody can know")
+	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+	c.apply()
+	require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
+	after, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusRefunded, after.Status)
+	c.agree()
+}
+
+func TestARefundThatFailsLaterIsSeen(t *testing.T) {
+	c := open(t)
+	in := order("pm_card_refundFail")
+	_, err := c.AuthorizePayment(t.Context(), in)
+	require.NoError(t, err)
+	got, err := c.void(in.OrderID)
+	require.NoError(t, err)
+	require.Equal(t, payment.StatusRefunded, got.Status)
+	_, err = c.provider.Exec(t.Context(), "UPDATE refunds SET settle_at = now()")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		var failed int
+		require.NoError(t, c.provider.QueryRow(t.Context(), "SELECT count(*) FROM refunds WHERE status = 'failed'").Scan(&failed))
+		return failed == 1
+	}, patience, tick)
+	c.apply()
+	history, err := c.ListTransactions(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	kinds := []string{}
+	for _, each := range history.Transactions {
+		kinds = append(kinds, each.Kind)
+	}
+	require.Equal(t, []string{"captured", "refunded", "refund_failed", "refunded"}, kinds, "it is tried again")
+	c.agree()
+}
+
+func TestVoidRacesAuthorize(t *testing.T) {
+	c := open(t)
+	for range 40 {
+		in := order(visa)
+		var racing sync.WaitGroup
+		racing.Go(func() { _, _ = c.AuthorizePayment(t.Context(), in) })
+		racing.Go(func() { _, _ = c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID}) })
+		racing.Wait()
+		_, err := c.void(in.OrderID)
+		require.NoError(t, err)
+		theirs := c.books(in.OrderID)
+		require.Zero(t, theirs.Taken+theirs.Held)
+	}
+	c.apply()
+	c.agree()
+}

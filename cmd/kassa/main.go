@@ -21,6 +21,7 @@ type commands struct {
 	Home string `help:"State directory (default: .kassa in the source tree)." env:"KASSA_HOME" placeholder:"DIR"`
 
 	Up       upCommand       `cmd:"" help:"Start the whole platform and keep it running until Ctrl-C."`
+	Demo     demoCommand     `cmd:"" help:"Start the whole platform, play real checkouts on it, and keep it running until Ctrl-C."`
 	Down     downCommand     `cmd:"" help:"Stop the platform, whoever started it."`
 	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
 	Verify   verifyCommand   `cmd:"" help:"Check that no order, payment or unit of stock was lost or doubled."`

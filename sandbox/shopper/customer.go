@@ -68,7 +68,7 @@ func (c *Customer) Buy(ctx context.Context, wish Wish) (Answer, error) {
 	if method == "" {
 		method = "pm_card_visa"
 	}
-	token, err := c.token(ctx)
+	token, err := c.Token(ctx)
 	if err != nil {
 		return answer, err
 	}
@@ -95,7 +95,7 @@ func (c *Customer) Buy(ctx context.Context, wish Wish) (Answer, error) {
 
 // Order reads one of the customer's orders.
 func (c *Customer) Order(ctx context.Context, orderID uuid.UUID) (client.Order, error) {
-	token, err := c.token(ctx)
+	token, err := c.Token(ctx)
 	if err != nil {
 		return client.Order{}, err
 	}
@@ -111,7 +111,7 @@ func (c *Customer) Order(ctx context.Context, orderID uuid.UUID) (client.Order, 
 
 // Timeline reads what happened to one of the customer's orders.
 func (c *Customer) Timeline(ctx context.Context, orderID uuid.UUID) (client.OrderTimeline, error) {
-	token, err := c.token(ctx)
+	token, err := c.Token(ctx)
 	if err != nil {
 		return client.OrderTimeline{}, err
 	}
@@ -127,7 +127,7 @@ func (c *Customer) Timeline(ctx context.Context, orderID uuid.UUID) (client.Orde
 
 // Cancel asks for the end of an order, and waits for it.
 func (c *Customer) Cancel(ctx context.Context, orderID uuid.UUID, reason string) (client.Order, error) {
-	token, err := c.token(ctx)
+	token, err := c.Token(ctx)
 	if err != nil {
 		return client.Order{}, err
 	}
@@ -145,8 +145,8 @@ func (c *Customer) Cancel(ctx context.Context, orderID uuid.UUID, reason string)
 	}
 }
 
-// token is the customer's access token, renewed in time.
-func (c *Customer) token(ctx context.Context) (string, error) {
+// Token is the customer's access token, renewed in time.
+func (c *Customer) Token(ctx context.Context) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Until(c.expires) > time.Minute {

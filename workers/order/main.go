@@ -62,6 +62,7 @@ func run(_ context.Context, p *process.Process) error {
 	orderapi.Register(api, orders, sagas, orderapi.NewDesk(orders, sagas, caller))
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, orders))
 
+	p.Add("old keys", httpapi.ForgetKeysHourly(pool))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("customers", (&outbox.Consumer{Name: "order-users", Pool: pool, Bus: nats, Log: p.Log, Apply: order.RememberCustomer,
 		Types: []string{events.UserRegistered, events.UserUpdated}}).Run)

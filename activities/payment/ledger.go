@@ -97,6 +97,7 @@ type ListLedgerEntriesInput struct {
 // LedgerEntries is a page of entries, newest first.
 type LedgerEntries struct {
 	Entries []LedgerEntry `json:"entries"`
+	More    bool          `json:"more"` // whether there are more after the last
 }
 
 // ListLedgerEntries answers sealed entries.
@@ -107,10 +108,12 @@ func (s *Service) ListLedgerEntries(ctx context.Context, in ListLedgerEntriesInp
 	page := LedgerEntries{Entries: []LedgerEntry{}}
 	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
 		db := paymentdb.New(conn)
-		rows, err := db.ListLedgerEntries(ctx, in.Before, optional(in.PaymentID), pageSize(in.Limit))
+		rows, err := db.ListLedgerEntries(ctx, in.Before, optional(in.PaymentID), pageSize(in.Limit)+1)
 		if err != nil {
 			return fmt.Errorf("list ledger entries: %w", err)
 		}
+		size := min(len(rows), int(pageSize(in.Limit)))
+		rows, page.More = rows[:size], len(rows) > size
 		ids, at := make([]uuid.UUID, 0, len(rows)), make(map[uuid.UUID]int, len(rows))
 		for i, row := range rows {
 			ids, at[row.ID] = append(ids, row.ID), i

@@ -98,6 +98,7 @@ type ListPaymentsInput struct {
 // Payments is a page of payments, newest first.
 type Payments struct {
 	Payments []Payment `json:"payments"`
+	More     bool      `json:"more"` // whether there are more after the last
 }
 
 // ListUnsettledPaymentsInput asks for payments that wait for the truth.

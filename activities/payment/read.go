@@ -45,13 +45,14 @@ func (s *Service) owned(ctx context.Context, in ReadPaymentInput) (paymentdb.Pay
 // ListPayments answers a page of payments, newest first.
 func (s *Service) ListPayments(ctx context.Context, in ListPaymentsInput) (Payments, error) {
 	rows, err := read(ctx, s, func(db *paymentdb.Queries) ([]paymentdb.Payment, error) {
-		return db.ListPayments(ctx, optional(in.OrderID), optional(in.Before), pageSize(in.Limit))
+		return db.ListPayments(ctx, optional(in.OrderID), optional(in.Before), pageSize(in.Limit)+1)
 	})
 	if err != nil {
 		return Payments{}, fmt.Errorf("list payments: %w", err)
 	}
-	page := Payments{Payments: make([]Payment, 0, len(rows))}
-	for _, row := range rows {
+	size := min(len(rows), int(pageSize(in.Limit)))
+	page := Payments{Payments: make([]Payment, 0, size), More: len(rows) > size}
+	for _, row := range rows[:size] {
 		page.Payments = append(page.Payments, payment(row))
 	}
 	return page, nil

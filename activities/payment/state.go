@@ -41,6 +41,7 @@ func (i intent) hasMoney() bool { return i.Capturable > 0 || i.Received > i.Refu
 func after(row paymentdb.Payment, word intent) paymentdb.Payment {
 	row.ProviderPaymentID = word.ID
 	row.ActionUrl = ""
+	row.Authorized, row.Captured, row.Refunded = 0, 0, 0
 	switch word.Status {
 	case intentNeedsAction:
 		row.Status, row.ActionUrl = string(StatusRequiresAction), word.ActionURL
@@ -57,9 +58,8 @@ func after(row paymentdb.Payment, word intent) paymentdb.Payment {
 		if row.Status != string(StatusFailed) {
 			row.Status = string(StatusVoided)
 		}
-		row.Authorized = 0
 	case intentNeedsMethod:
-		row.Status, row.Authorized = string(StatusFailed), 0
+		row.Status = string(StatusFailed)
 		row.Failure, row.DeclineCode = ErrCardDeclined.Reason, word.DeclineCode
 	}
 	if row.Status != string(StatusFailed) {
@@ -133,7 +133,7 @@ func happened(before, now paymentdb.Payment) (kind string, amount int64) {
 	case StatusAuthorized:
 		return kindAuthorized, now.Authorized
 	case StatusCaptured, StatusRefunded:
-		return kindCaptured, now.Captured - before.Captured
+		return kindCaptured, max(0, now.Captured-before.Captured)
 	case StatusVoided:
 		return kindVoided, before.Authorized
 	case StatusFailed:

@@ -34,6 +34,7 @@ type Customer struct {
 type Wish struct {
 	Lines    []client.CheckoutLine
 	Method   string        // payment method, like pm_card_visa
+	Capture  string        // automatic or manual; "" for automatic
 	Wait     time.Duration // how long to wait for the outcome; 0 for the API's default
 	Key      string        // Idempotency-Key; "" makes a new one
 	Expected *client.Money // the total shown to the customer, or nil
@@ -73,9 +74,11 @@ func (c *Customer) Buy(ctx context.Context, wish Wish) (Answer, error) {
 		return answer, err
 	}
 	begin := time.Now()
-	response, err := c.api.CheckoutWithResponse(ctx, params, client.CheckoutRequest{
-		Lines: wish.Lines, PaymentMethod: method, ShippingAddress: address, ExpectedTotal: wish.Expected,
-	}, client.WithToken(token))
+	request := client.CheckoutRequest{Lines: wish.Lines, PaymentMethod: method, ShippingAddress: address, ExpectedTotal: wish.Expected}
+	if wish.Capture != "" {
+		request.Capture = (*client.CheckoutRequestCapture)(&wish.Capture)
+	}
+	response, err := c.api.CheckoutWithResponse(ctx, params, request, client.WithToken(token))
 	answer.Took = time.Since(begin)
 	if err != nil {
 		return answer, err

@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kassa/internal/id"
+	"kassa/sandbox/shopper"
+)
+
+// ask is a request as it goes over the wire. A body is JSON unless a header
+// says otherwise; an empty header is left out.
+type ask struct {
+	method, path, body string
+	token              string
+	header             map[string]string
+}
+
+// reply is what came back.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	took   time.Duration
+}
+
+// browser follows no redirect and has no patience.
+var browser = &http.Client{
+	Timeout:       40 * time.Second,
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// at sends the request to a base URL.
+func (a ask) at(t *testing.T, base string) reply {
+	t.Helper()
+	r, err := a.try(t, base)
+	require.NoError(t, err)
+	return r
+}
+
+func (a ask) try(t *testing.T, base string) (reply, error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), a.method, base+a.path, strings.NewReader(a.body))
+	require.NoError(t, err)
+	if a.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if a.token != "" {
+		request.Header.Set("Authorization", "Bearer "+a.token)
+	}
+	for name, value := range a.header {
+		if value == "" {
+			request.Header.Del(name)
+			continue
+		}
+		request.Header.Set(name, value)
+	}
+	begin := time.Now()
+	response, err := browser.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return reply{status: response.StatusCode, header: response.Header, body: string(body), took: time.Since(begin)}, err
+}
+
+// gateway sends the request to the platform's door.
+func (a ask) gateway(t *testing.T) reply {
+	t.Helper()
+	return a.at(t, where.Gateway)
+}
+
+// members are those of a JSON object.
+func (r reply) members(t *testing.T) map[string]any {
+	t.Helper()
+	var members map[string]any
+	require.NoError(t, json.Unmarshal([]byte(r.body), &members), r.body)
+	return members
+}
+
+// problem checks that the reply is a problem document that says what its status
+// says, and returns its members.
+func (r reply) problem(t *testing.T, status int) map[string]any {
+	t.Helper()
+	require.Equal(t, status, r.status, r.body)
+	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"), r.body)
+	members := r.members(t)
+	require.EqualValues(t, status, members["status"], r.body)
+	require.NotEmpty(t, members["code"], r.body)
+	require.NotEmpty(t, members["title"], r.body)
+	require.NotEmpty(t, members["detail"], r.body)
+	require.Equal(t, "urn:uuid:"+r.header.Get("X-Request-Id"), members["instance"], r.body)
+	require.Equal(t, "/docs/errors#"+members["code"].(string), members["type"], r.body)
+	return members
+}
+
+// customer is somebody new who is signed in.
+func customer(t *testing.T) *shopper.Customer {
+	t.Helper()
+	c, err := shop.Welcome(t.Context(), "Grace Example")
+	require.NoError(t, err)
+	return c
+}
+
+// stocked is a new product of one variant at 18.99 EUR.
+func stocked(t *testing.T, pieces int64) shopper.Item {
+	t.Helper()
+	item, err := shop.Stock(t.Context(), shopper.Article{
+		SKU: "MUG-" + id.New().String(), Name: "Mug", Description: "A mug", Price: eur(1899), Stock: pieces,
+	})
+	require.NoError(t, err)
+	return item
+}
+
+// tokenOf is the customer's access token.
+func tokenOf(t *testing.T, c *shopper.Customer) string {
+	t.Helper()
+	token, err := c.Token(t.Context())
+	require.NoError(t, err)
+	return token
+}

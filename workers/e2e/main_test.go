@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"kassa/internal/localstack"
+	"kassa/sandbox/shopper"
+)
+
+// The platform under test, started once for all tests.
+var (
+	platform *localstack.Stack
+	where    localstack.Addresses
+	shop     *shopper.Shop
+	traces   *sink
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+// run starts the platform, runs the tests and stops it. Its state is kept when
+// something went wrong.
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "kassa-e2e-")
+	if err != nil {
+		return failed(err)
+	}
+	begin := time.Now()
+	if err := start(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "the logs are in", dir)
+		return failed(err)
+	}
+	fmt.Printf("the platform runs after %s; its state is in %s\n", time.Since(begin).Round(100*time.Millisecond), dir)
+	code := m.Run()
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := platform.Stop(ctx); err != nil {
+		code = max(code, failed(err))
+	}
+	traces.close()
+	if code != 0 {
+		fmt.Fprintf(os.Stderr, "the logs of the platform are in %s\n", filepath.Join(dir, "logs"))
+		return code
+	}
+	_ = os.RemoveAll(dir)
+	return 0
+}
+
+// start brings the platform up in dir, with two processes of order, and opens
+// the shop. Only requests that ask for it are traced.
+func start(dir string) (err error) {
+	if err := os.Chmod(dir, 0o755); err != nil { // Postgres runs as somebody else
+		return err
+	}
+	if traces, err = newSink(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // the tools may have to be built
+	defer cancel()
+	platform, err = localstack.Start(ctx, localstack.Options{
+		StateDir:  dir,
+		BinDir:    os.Getenv("KASSA_BIN_DIR"),
+		FreePorts: true,
+		Instances: map[string]int{"order": 2},
+		Env: map[string]map[string]string{"*": {
+			"OTEL_EXPORTER_OTLP_ENDPOINT": traces.url(),
+			"OTEL_TRACES_SAMPLER":         "parentbased_always_off",
+			"OTEL_BSP_SCHEDULE_DELAY":     "200", // ms
+		}},
+		Progress: func(what string) { fmt.Println("·", what) },
+	})
+	if err != nil {
+		return err
+	}
+	where = platform.Addresses()
+	shop, err = shopper.Open(ctx, where.Gateway, where.Secrets.AdminEmail, where.Secrets.AdminPassword)
+	return err
+}
+
+func failed(err error) int {
+	fmt.Fprintln(os.Stderr, "e2e:", err)
+	return 1
+}

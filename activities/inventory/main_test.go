@@ -25,6 +25,7 @@ type warehouse struct {
 
 func open(t testing.TB) warehouse {
 	pool := pgtest.New(t, inventorydb.Migrations())
+	require.NoError(t, pool.Ping(t.Context()), "the first connection of a busy machine may take long")
 	return warehouse{Service: inventory.New(pool), pool: pool, t: t}
 }
 

@@ -36,36 +36,31 @@ func TestAPriceIsNewAsSoonAsTheChangeIsAnswered(t *testing.T) {
 func TestNoQuoteIsOlderThanTheLastAnsweredChange(t *testing.T) {
 	s := open(t)
 	mug := s.sells("Mug", eur(1))
-	var answered atomic.Int64
+	var answered atomic.Int64 // the newest price that an administrator was told; -1 ends the readers
 	answered.Store(1)
-	var work errgroup.Group
-	work.Go(func() error {
-		defer answered.Store(-1)
-		for amount := int64(2); amount <= 50; amount++ {
-			mug = s.reprice(mug, eur(amount))
-			answered.Store(amount)
-		}
-		return nil
-	})
+	in := ask(line(mug.ID, 1))
+	var readers errgroup.Group
 	for range 2 {
-		work.Go(func() error {
-			for {
-				least := answered.Load()
-				if least < 0 {
-					return nil
-				}
-				quote, err := s.QuoteLines(t.Context(), ask(line(mug.ID, 1)))
+		readers.Go(func() error {
+			for least := answered.Load(); least > 0; least = answered.Load() {
+				quote, err := s.QuoteLines(t.Context(), in)
 				if err != nil {
 					return err
 				}
-				runtime.Gosched()
 				if got := quote.Subtotal.Amount; got < least {
 					return fmt.Errorf("quoted %d after %d was answered", got, least)
 				}
+				runtime.Gosched()
 			}
+			return nil
 		})
 	}
-	require.NoError(t, work.Wait())
+	for amount := int64(2); amount <= 50; amount++ {
+		mug = s.reprice(mug, eur(amount))
+		answered.Store(amount)
+	}
+	answered.Store(-1)
+	require.NoError(t, readers.Wait())
 	require.Equal(t, int64(50), price(t, s.Service, mug.ID))
 }
 

@@ -26,6 +26,7 @@ type shop struct {
 
 func open(t testing.TB) shop {
 	pool := pgtest.New(t, productdb.Migrations())
+	require.NoError(t, pool.Ping(t.Context()), "the first connection of a busy machine may take long")
 	return shop{Service: product.New(pool), pool: pool, t: t}
 }
 

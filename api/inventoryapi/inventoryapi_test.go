@@ -37,6 +37,7 @@ func open(t *testing.T) *warehouse {
 	t.Helper()
 	issuer := identitytest.New(t)
 	pool := pgtest.New(t, inventorydb.Migrations())
+	require.NoError(t, pool.Ping(t.Context()), "the first connection of a busy machine may take long")
 	svc := inventory.New(pool)
 	api := httpapi.New(httpapi.Options{Service: "inventory", Verifier: issuer.Verifier(), Pool: pool})
 	inventoryapi.Register(api, svc)

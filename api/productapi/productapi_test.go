@@ -38,6 +38,7 @@ func open(t *testing.T) *shop {
 	t.Helper()
 	issuer := identitytest.New(t)
 	pool := pgtest.New(t, productdb.Migrations())
+	require.NoError(t, pool.Ping(t.Context()), "the first connection of a busy machine may take long")
 	api := httpapi.New(httpapi.Options{Service: "product", Verifier: issuer.Verifier(), Pool: pool})
 	productapi.Register(api, product.New(pool))
 	server := httptest.NewServer(api.Handler())

@@ -17,7 +17,7 @@ import (
 )
 
 // ProductChange is what shall be different; a member left out stays.
-type ProductChange struct {
+type ProductChange struct { //nolint:revive // the schema is called ProductChange
 	Name        *string         `json:"name,omitempty" minLength:"1" maxLength:"200" example:"Large mug"`
 	Description *string         `json:"description,omitempty" maxLength:"10000" example:"Holds 0.5 l."`
 	Status      *string         `json:"status,omitempty" enum:"draft,active,archived" example:"archived"`

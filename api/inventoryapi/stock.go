@@ -57,7 +57,8 @@ func stock(a *httpapi.API, svc *inventory.Service) {
 	}, func(ctx context.Context, in *struct {
 		ProductPath
 		Body StockCounts
-	}) (*inventoryOutput, error) {
+	},
+	) (*inventoryOutput, error) {
 		return shown(svc.SetStock(ctx, inventory.SetStockInput{
 			ProductID: in.ID, IfVersion: httpapi.IfMatch(ctx), Variants: in.Body.Variants, ActorID: actor(ctx),
 		}))
@@ -72,7 +73,8 @@ func stock(a *httpapi.API, svc *inventory.Service) {
 	}, func(ctx context.Context, in *struct {
 		ProductPath
 		Body inventory.Adjustment
-	}) (*inventoryOutput, error) {
+	},
+	) (*inventoryOutput, error) {
 		return shown(svc.AdjustStock(ctx, inventory.AdjustStockInput{
 			ProductID: in.ID, AdjustmentID: adjustment(ctx), ActorID: actor(ctx), Adjustment: in.Body,
 		}))

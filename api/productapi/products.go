@@ -101,7 +101,8 @@ func catalogue(a *httpapi.API, svc *product.Service) {
 	}, func(ctx context.Context, in *struct {
 		ProductPath
 		Body product.ProductChange
-	}) (*productOutput, error) {
+	},
+	) (*productOutput, error) {
 		return shown(svc.UpdateProduct(ctx, product.UpdateProductInput{
 			ProductID: in.ID, IfVersion: httpapi.IfMatch(ctx), ProductChange: in.Body,
 		}))

@@ -40,6 +40,9 @@ func (s *Stack) Pids() map[string]int {
 			pids[name] = r.Pid
 		}
 	}
+	if s.postgres != nil {
+		pids[namePostgres] = s.postgres.Pid()
+	}
 	return pids
 }
 

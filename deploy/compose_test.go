@@ -147,7 +147,7 @@ func TestNothingIsPublishedToTheWorld(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]string{"gateway": "8080", "temporal-ui": "8233"}, published)
-	require.True(t, bool(project.Networks["platform"].Internal))
+	require.True(t, project.Networks["platform"].Internal)
 
 	for name, service := range everything(t) {
 		_, outside := service.Networks["edge"]

@@ -48,7 +48,8 @@ type Answer struct {
 	Order    *client.Order   // with 201 and 202
 	Problem  *client.Problem // with 4xx and 5xx
 	Replayed bool
-	Took     time.Duration
+	Took     time.Duration // of the last try
+	Tries    int           // of Insist
 }
 
 // Confirmed reports whether the order is bought.

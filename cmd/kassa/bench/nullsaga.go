@@ -32,40 +32,30 @@ func NullSaga(ctx workflow.Context) error {
 // Nothing is the step of a null saga.
 func Nothing(context.Context) error { return nil }
 
-// nullSagas starts null saga after null saga.
+// nullSagas runs null saga after null saga.
 type nullSagas struct {
 	temporal client.Client
 	worker   worker.Worker
-	run      int64
 	count    atomic.Int64
 }
 
-func newNullSagas(address, namespace string) (*nullSagas, error) {
-	temporal, err := durable.Dial(durable.Options{Address: address, Namespace: namespace, Log: zap.NewNop()})
-	if err != nil {
-		return nil, err
-	}
+func newNullSagas(temporal client.Client) (*nullSagas, error) {
 	w := durable.NewWorker(temporal, nullQueue, durable.WorkerOptions{Log: zap.NewNop()})
 	w.RegisterWorkflow(NullSaga)
 	w.RegisterActivity(Nothing)
 	if err := w.Start(); err != nil {
 		return nil, fmt.Errorf("worker of the null saga: %w", err)
 	}
-	return &nullSagas{temporal: temporal, worker: w, run: time.Now().UnixNano()}, nil
+	return &nullSagas{temporal: temporal, worker: w}, nil
 }
 
 // do starts one null saga, eagerly as a checkout, and waits for its end.
 func (n *nullSagas) do(ctx context.Context, _ int) error {
 	started, err := n.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: fmt.Sprintf("null-saga/%d/%d", n.run, n.count.Add(1)), TaskQueue: nullQueue, EnableEagerStart: true,
+		ID: fmt.Sprintf("null-saga/%d", n.count.Add(1)), TaskQueue: nullQueue, EnableEagerStart: true,
 	}, NullSaga)
 	if err != nil {
 		return err
 	}
 	return started.Get(ctx, nil)
-}
-
-func (n *nullSagas) close() {
-	n.worker.Stop()
-	n.temporal.Close()
 }

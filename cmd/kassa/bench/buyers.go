@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"kassa/api/client"
+	"kassa/internal/id"
+	"kassa/internal/localstack"
+	"kassa/sandbox/shopper"
+)
+
+const (
+	articles  = 100
+	customers = 20
+	pieces    = 1_000_000 // of each article; nothing is ever sold out
+	mostLines = 3         // in one checkout
+)
+
+// buyers buy by plain HTTP with bodies made beforehand, so that the load costs
+// little beside what it is to measure.
+type buyers struct {
+	url    string
+	http   *http.Client
+	bodies [][]byte
+	tokens []string // "Bearer …", one for each customer
+}
+
+// newBuyers fills the shelves, welcomes the customers and writes what they will ask for.
+func newBuyers(ctx context.Context, a localstack.Addresses) (*buyers, error) {
+	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword)
+	if err != nil {
+		return nil, err
+	}
+	b := &buyers{
+		url: a.Gateway + "/api/v1/checkout",
+		http: &http.Client{
+			Timeout:   30 * time.Second,
+			Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true},
+		},
+	}
+	items := make([]shopper.Item, articles)
+	for i := range items {
+		price := client.Money{Amount: int64(900 + 10*i), Currency: "EUR"}
+		items[i], err = shop.Stock(ctx, shopper.Article{SKU: fmt.Sprintf("BENCH-%03d", i), Name: "Article", Price: price, Stock: pieces})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for range customers {
+		customer, err := shop.Welcome(ctx, "Customer")
+		if err != nil {
+			return nil, err
+		}
+		token, err := customer.Token(ctx)
+		if err != nil {
+			return nil, err
+		}
+		b.tokens = append(b.tokens, "Bearer "+token)
+	}
+	return b, b.write(items)
+}
+
+// write makes as many bodies as there are articles, with one to three lines.
+func (b *buyers) write(items []shopper.Item) error {
+	for i := range items {
+		var lines []client.CheckoutLine
+		for n := range 1 + i%mostLines {
+			lines = append(lines, client.CheckoutLine{VariantId: items[(i+37*n)%len(items)].VariantID, Quantity: int64(1 + n)})
+		}
+		body, err := json.Marshal(client.CheckoutRequest{
+			Lines: lines, PaymentMethod: "pm_card_visa",
+			ShippingAddress: client.PostalAddress{Name: "Ada Example", Line1: "Example Street 1", City: "Berlin", PostalCode: "10119", Country: "DE"},
+		})
+		if err != nil {
+			return err
+		}
+		b.bodies = append(b.bodies, body)
+	}
+	return nil
+}
+
+// do buys something and insists that it was bought.
+func (b *buyers) do(ctx context.Context, client int) error {
+	_, err := b.buy(ctx, client)
+	return err
+}
+
+// buy answers the body of the answer.
+func (b *buyers) buy(ctx context.Context, client int) ([]byte, error) {
+	body := b.bodies[rand.IntN(len(b.bodies))] //nolint:gosec // a choice of goods
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header["Authorization"] = []string{b.tokens[client%len(b.tokens)]}
+	request.Header["Content-Type"] = []string{"application/json"}
+	request.Header["Idempotency-Key"] = []string{id.New().String()}
+	response, err := b.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusCreated {
+		return nil, fmt.Errorf("a checkout was answered %s: %s", response.Status, answer)
+	}
+	return answer, nil
+}
+
+// buyOne answers the id of the order that was bought.
+func (b *buyers) buyOne(ctx context.Context) (uuid.UUID, error) {
+	answer, err := b.buy(ctx, 0)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var order struct {
+		ID uuid.UUID `json:"id"`
+	}
+	return order.ID, json.Unmarshal(answer, &order)
+}

@@ -1,0 +1,66 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"kassa/internal/localstack"
+)
+
+// backlog is what the platform still has to do after the last answer: the
+// events that are not published, the ledger entries that are not sealed, and the
+// webhooks that are not sent or applied.
+var backlog = map[string]string{
+	"orders":    "SELECT count(*) FROM outbox WHERE published_at IS NULL",
+	"inventory": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
+	"payments":  "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) + (SELECT count(*) FROM ledger_entries WHERE sequence IS NULL) + (SELECT count(*) FROM webhooks WHERE applied_at IS NULL AND due_at <= now())",
+	"psp":       "SELECT count(*) FROM events WHERE due_at <= now()",
+}
+
+// backlogs watches them, one connection each.
+type backlogs map[string]*pgx.Conn
+
+func watchBacklogs(ctx context.Context, a localstack.Addresses) (backlogs, error) {
+	all := backlogs{}
+	for database := range backlog {
+		conn, err := pgx.Connect(ctx, a.DatabaseURL(database, database))
+		if err != nil {
+			return all, err
+		}
+		all[database] = conn
+	}
+	return all, nil
+}
+
+func (b backlogs) close() {
+	for _, conn := range b {
+		_ = conn.Close(context.Background())
+	}
+}
+
+// drain waits until everything is done and answers how long that took.
+func (b backlogs) drain(ctx context.Context) (time.Duration, error) {
+	begin := time.Now()
+	for database, conn := range b {
+		for left := 1; left > 0; {
+			if err := conn.QueryRow(ctx, backlog[database]).Scan(&left); err != nil {
+				return 0, fmt.Errorf("look for what %s has to do: %w", database, err)
+			}
+			if left == 0 {
+				break
+			}
+			if time.Since(begin) > time.Minute {
+				return 0, fmt.Errorf("%d things in %s are still to do a minute after the last checkout", left, database)
+			}
+			select {
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	return time.Since(begin), nil
+}

@@ -18,7 +18,10 @@ const (
 
 // FirstAdmin is who may do everything in a new shop. Without an address there
 // is none.
-type FirstAdmin struct{ Email, Password string }
+type FirstAdmin struct {
+	Email, Password string
+	Made            func() // called once the account is there, or none is wanted; may be nil
+}
 
 // Housekeep makes the first admin as soon as the database is there, then
 // deletes what has expired, until ctx ends. It ends early when the first admin
@@ -37,6 +40,9 @@ func Housekeep(ctx context.Context, s *Service, first FirstAdmin, report func(er
 		}
 		report(fmt.Errorf("first admin: %w", err))
 		pause(ctx, retryEvery)
+	}
+	if first.Made != nil {
+		first.Made()
 	}
 	for ctx.Err() == nil {
 		if err := sweep(ctx, s); err != nil && ctx.Err() == nil {

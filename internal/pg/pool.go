@@ -27,6 +27,7 @@ func Open(url string, size int32) (*pgxpool.Pool, error) {
 		size = 16
 	}
 	cfg.MaxConns = size
+	cfg.MinConns = size / 2 // a burst must not spend its 250 ms on making connections
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.HealthCheckPeriod = 15 * time.Second
 	cfg.ConnConfig.ConnectTimeout = 2 * time.Second

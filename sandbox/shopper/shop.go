@@ -121,3 +121,6 @@ func One(item Item) Wish { return Some(item, 1) }
 func Some(item Item, quantity int64) Wish {
 	return Wish{Lines: []client.CheckoutLine{{VariantId: item.VariantID, Quantity: quantity}}}
 }
+
+// Admin is who runs the shop.
+func (s *Shop) Admin() *Customer { return s.admin }

@@ -62,12 +62,12 @@ func becomesFree(t *testing.T, item shopper.Item, pieces int64) {
 }
 
 // becomes waits until the customer's order has a status, and returns it.
-func becomes(t *testing.T, c *shopper.Customer, orderID uuid.UUID, status client.OrderStatus) (o client.Order) {
+func becomes(t *testing.T, c *shopper.Customer, orderID uuid.UUID, status string) (o client.Order) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		read, err := c.Order(t.Context(), orderID)
 		o = read
-		return err == nil && o.Status == status
+		return err == nil && string(o.Status) == status
 	}, soon, often, "order %s should become %s", orderID, status)
 	return o
 }
@@ -78,10 +78,10 @@ func intents(t *testing.T, orderID uuid.UUID) []provider.IntentView {
 	r := ask{method: http.MethodGet, path: "/_sandbox/intents?order_id=" + orderID.String()}.at(t, where.PSP)
 	require.Equal(t, http.StatusOK, r.status, r.body)
 	var page struct {
-		Data []provider.IntentView `json:"data"`
+		Intents []provider.IntentView `json:"intents"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(r.body), &page), r.body)
-	return page.Data
+	return page.Intents
 }
 
 // account is what the provider's books say about an order, in minor units.

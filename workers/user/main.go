@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -35,6 +37,13 @@ func run(_ context.Context, p *process.Process) error {
 	}
 	p.OnStop("database pool", func(context.Context) error { pool.Close(); return nil })
 	p.Check("database", pool.Ping)
+	var admin atomic.Bool
+	p.Check("first admin", func(context.Context) error {
+		if !admin.Load() {
+			return errors.New("not made yet")
+		}
+		return nil
+	})
 	events, err := bus.Connect(cfg.NATSURL, p.Name, p.Log)
 	if err != nil {
 		return err
@@ -56,7 +65,7 @@ func run(_ context.Context, p *process.Process) error {
 	relay := &outbox.Relay{Pool: pool, Bus: events, Log: p.Log}
 	p.Add("outbox relay", relay.Run)
 	p.Add("housekeeping", func(ctx context.Context) error {
-		first := user.FirstAdmin{Email: cfg.AdminEmail, Password: cfg.AdminPassword}
+		first := user.FirstAdmin{Email: cfg.AdminEmail, Password: cfg.AdminPassword, Made: func() { admin.Store(true) }}
 		return user.Housekeep(ctx, svc, first, func(err error) { p.Log.Warn("housekeeping", zap.Error(err)) })
 	})
 	return p.Serve(cfg.Listen, api.Handler())

@@ -40,7 +40,7 @@ func (s *Service) SealLedger(ctx context.Context, _ SealLedgerInput) (SealedLedg
 type LedgerAccount struct {
 	Code    string      `json:"code" doc:"The account." example:"provider_clearing"`
 	Kind    string      `json:"kind" enum:"asset,liability" doc:"An asset grows by debit, a liability by credit." example:"asset"`
-	Name    string      `json:"name" doc:"What is in it."`
+	Name    string      `json:"name" doc:"What is in it." example:"Taken from cards and with the provider, less what was given back"`
 	Balance money.Money `json:"balance" doc:"Debits less credits of all sealed entries: a liability shows below zero."`
 }
 
@@ -71,13 +71,13 @@ func (s *Service) ListLedgerAccounts(ctx context.Context, _ ListLedgerAccountsIn
 
 // LedgerEntry is one movement of money. Its postings sum to 0.
 type LedgerEntry struct {
-	ID        uuid.UUID       `json:"id" format:"uuid" doc:"Id of the entry."`
+	ID        uuid.UUID       `json:"id" format:"uuid" doc:"Id of the entry." example:"01993f5e-8f5d-7a11-9b43-1c2d3e4f5a6b"`
 	Sequence  int64           `json:"sequence" doc:"Its place in the chain, from 1 without gaps." example:"17"`
 	Hash      string          `json:"hash" doc:"SHA-256 over the hash before it and all that the entry says." example:"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"`
-	PaymentID uuid.UUID       `json:"payment_id" format:"uuid" doc:"The payment that moved."`
+	PaymentID uuid.UUID       `json:"payment_id" format:"uuid" doc:"The payment that moved." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
 	Kind      string          `json:"kind" doc:"What happened to it." example:"captured"`
 	Postings  []LedgerPosting `json:"postings" doc:"Debits and credits."`
-	CreatedAt time.Time       `json:"created_at" doc:"When it was booked."`
+	CreatedAt time.Time       `json:"created_at" doc:"When it was booked." example:"2026-01-31T12:00:00.123456Z"`
 }
 
 // LedgerPosting is one line of an entry.

@@ -48,8 +48,8 @@ type Payment struct {
 	ActionURL   string        `json:"action_url,omitempty" doc:"The bank's page for the customer, while the status is requires_action." example:"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1"`
 	DeclineCode string        `json:"decline_code,omitempty" doc:"Why the bank said no, while the status is failed." example:"insufficient_funds"`
 	Version     int64         `json:"version" doc:"Counts changes, starting at 1." example:"2"`
-	CreatedAt   time.Time     `json:"created_at" doc:"When it was first asked for."`
-	UpdatedAt   time.Time     `json:"updated_at" doc:"When it last changed."`
+	CreatedAt   time.Time     `json:"created_at" doc:"When it was first asked for." example:"2026-01-31T12:00:00.100000Z"`
+	UpdatedAt   time.Time     `json:"updated_at" doc:"When it last changed." example:"2026-01-31T12:00:00.123456Z"`
 }
 
 // AuthorizePaymentInput asks for an order's payment. Two calls for one order

@@ -65,7 +65,7 @@ type Transaction struct {
 	Status    PaymentStatus `json:"status" doc:"Status of the payment afterwards." example:"captured"`
 	Amount    money.Money   `json:"amount" doc:"What was held, taken, let go or given back; 0 when no money moved."`
 	Code      string        `json:"code,omitempty" doc:"Decline code or error, when it did not go well." example:"insufficient_funds"`
-	CreatedAt time.Time     `json:"created_at" doc:"When it was recorded."`
+	CreatedAt time.Time     `json:"created_at" doc:"When it was recorded." example:"2026-01-31T12:00:00.123456Z"`
 }
 
 // Transactions is the history of a payment, oldest first.

@@ -26,14 +26,15 @@ var errTimedOut = fault.New(fault.Declined, "checkout_timed_out", "The order cou
 func CheckoutID(orderID interface{ String() string }) string { return "checkout/" + orderID.String() }
 
 // Checkout leads a placed order to confirmed, or undoes everything and rejects
-// it. Its result is where the order stands; its failure is why it was rejected.
+// it. Its result is where the order stands: a card that is declined is an
+// ordinary end, not a failure of the saga. A cancelled checkout ends as such.
 func Checkout(ctx workflow.Context, in order.Purchase) (order.State, error) {
 	ctx = forOrder(ctx, in.OrderID)
 	state, err := buy(ctx, in)
 	if err != nil {
-		err = reject(ctx, in, err)
+		return reject(ctx, in, err)
 	}
-	return state, err
+	return state, nil
 }
 
 // buy reserves, takes the money and confirms. If it fails, all is undone.
@@ -111,9 +112,8 @@ func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment)
 	}
 }
 
-// reject closes the order after its saga has undone everything, and answers
-// why. A cancellation stays one, so that Temporal shows the workflow as such.
-func reject(ctx workflow.Context, in order.Purchase, err error) error {
+// reject closes the order after its saga has undone everything.
+func reject(ctx workflow.Context, in order.Purchase, err error) (order.State, error) {
 	why := fault.Of(err)
 	switch {
 	case temporal.IsCanceledError(err):
@@ -122,19 +122,19 @@ func reject(ctx workflow.Context, in order.Purchase, err error) error {
 		why = errTimedOut.Because(err)
 	}
 	workflow.SetCurrentDetails(ctx, "Everything is undone. Rejecting the order.")
-	_, failed := call(here(ctx), orders.RejectOrder, order.RejectOrderInput{
+	state, failed := call(here(ctx), orders.RejectOrder, order.RejectOrderInput{
 		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total,
 		Code: why.Code, Reason: why.Reason, Message: why.Message, Details: why.Details,
 	})
 	if failed != nil {
 		alarm(ctx, failed)
-		return failed
+		return state, failed
 	}
 	workflow.SetCurrentDetails(ctx, "Done: the order is rejected. "+why.Message)
 	if temporal.IsCanceledError(err) {
-		return err
+		return state, err
 	}
-	return why
+	return state, nil
 }
 
 func reservation(in order.Purchase) inventory.ReserveStockInput {

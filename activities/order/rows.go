@@ -49,7 +49,7 @@ func lineFromRow(row orderdb.OrderLine, currency string) Line {
 
 func stateOf(row orderdb.Order) State {
 	return State{
-		OrderID: row.ID, Status: Status(row.Status), PaymentStatus: row.PaymentStatus, PaymentID: row.PaymentID,
+		OrderID: row.ID, Status: Status(row.Status), Reason: orEmpty(row.Reason), PaymentStatus: row.PaymentStatus, PaymentID: row.PaymentID,
 		Version: row.Version, UpdatedAt: row.UpdatedAt.UTC(), ConfirmedAt: row.ConfirmedAt, ClosedAt: row.ClosedAt,
 	}
 }

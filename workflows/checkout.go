@@ -89,15 +89,19 @@ func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment)
 	defer func() { _ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueUnset()) }()
 	workflow.SetCurrentDetails(ctx, "Waiting for the customer to authenticate the payment with the bank (at most 15 minutes).")
 
-	changed := workflow.GetSignalChannel(ctx, PaymentChanged)
-	deadline := workflow.Now(ctx).Add(authenticateWithin)
+	timer, stop := workflow.WithCancel(ctx)
+	defer stop()
+	expired := false
+	next := workflow.NewSelector(ctx)
+	next.AddReceive(workflow.GetSignalChannel(ctx, PaymentChanged), func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+	next.AddFuture(workflow.NewTimerWithOptions(timer, authenticateWithin, workflow.TimerOptions{Summary: "the customer's time is up"}),
+		func(workflow.Future) { expired = true })
 	for {
-		left := deadline.Sub(workflow.Now(ctx))
-		if heard, _ := changed.ReceiveWithTimeout(ctx, left, nil); !heard && ctx.Err() != nil {
+		if next.Select(ctx); ctx.Err() != nil {
 			return paid, ctx.Err()
 		}
 		paid, err = call(at(ctx, payment.Queue), payments.ResolvePayment, payment.ResolvePaymentInput{OrderID: in.OrderID})
-		switch expired := !workflow.Now(ctx).Before(deadline); {
+		switch {
 		case err != nil && expired:
 			return paid, order.ErrPaymentExpired.Because(err)
 		case err != nil:

@@ -18,6 +18,7 @@ import (
 )
 
 func TestABrokerThatComesLaterGetsWhatWaited(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.New(t)
 	b := nats.Connect()
 	require.Error(t, b.Ready(t.Context()))
@@ -38,6 +39,7 @@ func TestABrokerThatComesLaterGetsWhatWaited(t *testing.T) {
 }
 
 func TestABrokerThatLostItsDataIsFilledAgain(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	b := nats.Connect()
 	relay(t, pool, b)
@@ -65,12 +67,13 @@ func TestABrokerThatLostItsDataIsFilledAgain(t *testing.T) {
 }
 
 func TestOneOfTwoRelaysLeads(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	b := nats.Connect()
 	got := effects(t, pool)
 	consume(t, pool, b, outbox.Consumer{Apply: got.apply})
 	leaders := func() int {
-		return count(t, pool, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+		return count(t, pool, "SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
 	}
 	stopFirst := relay(t, pool, b)
 	eventually(t, "the first leads", func() bool { return leaders() == 1 })
@@ -86,6 +89,7 @@ func TestOneOfTwoRelaysLeads(t *testing.T) {
 }
 
 func TestARelayOutlivesItsConnection(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	b := nats.Connect()
 	got := effects(t, pool)
@@ -102,6 +106,7 @@ func TestARelayOutlivesItsConnection(t *testing.T) {
 }
 
 func TestEffectsHappenOnceWhenInstancesShareTheWork(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	got := effects(t, pool)
 	for range 3 {
@@ -131,6 +136,7 @@ func TestEffectsHappenOnceWhenInstancesShareTheWork(t *testing.T) {
 }
 
 func TestOldEventsAreDeleted(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	b := nats.Connect()
 	require.NoError(t, b.Ready(t.Context()))
@@ -143,6 +149,7 @@ func TestOldEventsAreDeleted(t *testing.T) {
 }
 
 func TestABroadcastReachesEveryListener(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	heard := make(chan cloudevent.Event, 100)
 	for range 2 {
@@ -180,6 +187,7 @@ func TestABroadcastReachesEveryListener(t *testing.T) {
 }
 
 func TestTheCorrelationAndTheCauseOfAnEventTravel(t *testing.T) {
+	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	b := nats.Connect()
 	follow := event("thing.followed", uuid.New(), 1)
@@ -202,4 +210,39 @@ func TestTheCorrelationAndTheCauseOfAnEventTravel(t *testing.T) {
 	case <-time.After(within):
 		t.Fatal("no event")
 	}
+}
+
+func TestARelayThatIsAwakeNeedsNoNotification(t *testing.T) {
+	t.Parallel()
+	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
+	got := effects(t, pool)
+	b := nats.Connect()
+	consume(t, pool, b, outbox.Consumer{Apply: got.apply})
+	listener, err := pool.Acquire(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(listener.Release)
+	_, err = listener.Exec(t.Context(), "LISTEN outbox")
+	require.NoError(t, err)
+	notified := func(d time.Duration) bool {
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		defer cancel()
+		_, err := listener.Conn().WaitForNotification(ctx)
+		return err == nil
+	}
+	awake := func() bool {
+		return count(t, pool, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND objid = x'74626f78'::bigint::oid AND classid = x'6f75'::int::oid") == 1
+	}
+	relay(t, pool, b)
+
+	appendAll(t, pool, event("thing.changed", uuid.New(), 1))
+	require.True(t, notified(within))
+	eventually(t, "the relay is awake", awake)
+	appendAll(t, pool, event("thing.changed", uuid.New(), 1))
+	require.False(t, notified(100*time.Millisecond))
+	eventually(t, "both applied", func() bool { return got.total() == 2 })
+
+	eventually(t, "the relay sleeps", func() bool { return !awake() })
+	appendAll(t, pool, event("thing.changed", uuid.New(), 1))
+	require.True(t, notified(within))
+	eventually(t, "the third applied", func() bool { return got.total() == 3 })
 }

@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -18,8 +17,9 @@ import (
 
 const (
 	batchSize = 500                   // events published and marked at once
-	gatherFor = 25 * time.Millisecond // after being woken, so that one batch serves many transactions
-	pollEvery = time.Second           // fall-back when a notification is missed
+	gatherFor = 25 * time.Millisecond // between reads while awake, so that one batch serves many transactions
+	stayAwake = 2 * time.Second       // after the last event
+	pollEvery = time.Second           // while asleep, when a notification is missed
 	keepFor   = 14 * 24 * time.Hour   // published events, for replay
 	housework = time.Minute           // between looks for events to delete
 	measure   = 5 * time.Second       // between looks at the backlog
@@ -55,6 +55,7 @@ func (r *Relay) lead(ctx context.Context) error {
 	l := &leader{relay: r}
 	cfg := r.Pool.Config().ConnConfig.Copy()
 	cfg.Tracer = nil
+	cfg.RuntimeParams["application_name"] = "outbox relay" // told apart from the service in Postgres's own views
 	cfg.OnNotification = func(*pgconn.PgConn, *pgconn.Notification) { l.woken = true }
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
@@ -78,7 +79,8 @@ func (r *Relay) lead(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	if _, err := conn.Exec(ctx, "LISTEN outbox"); err != nil {
+	// Whoever appends while the relay falls asleep may hold it up for a while.
+	if _, err := conn.Exec(ctx, "SET lock_timeout = '1500ms'; LISTEN outbox"); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	r.Log.Debug("outbox relay leads")
@@ -97,6 +99,8 @@ type leader struct {
 	relay    *Relay
 	conn     *pgx.Conn
 	woken    bool      // a notification has arrived since the last read
+	awake    bool      // appending transactions need not notify
+	busy     time.Time // when there was last something to publish
 	born     time.Time // of the stream that everything published is known to be in
 	measured time.Time
 	cleaned  time.Time
@@ -113,35 +117,17 @@ func (l *leader) run(ctx context.Context) error {
 		if err := l.chores(ctx); err != nil {
 			return err
 		}
+		if n > 0 {
+			l.busy = time.Now()
+		}
 		if n == batchSize {
 			continue
 		}
-		if err := l.wait(ctx); err != nil {
+		if err := l.wait(ctx, n > 0); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
-}
-
-// wait returns when there may be something to publish. A broker that is down
-// is asked again only after a poll's time.
-func (l *leader) wait(ctx context.Context) error {
-	if l.failing {
-		pause(ctx, pollEvery)
-		return nil
-	}
-	if !l.woken {
-		waiting, cancel := context.WithTimeout(ctx, pollEvery)
-		err := l.conn.PgConn().WaitForNotification(waiting)
-		cancel()
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("wait for events: %w", err)
-		}
-	}
-	if l.woken {
-		pause(ctx, gatherFor)
-	}
-	return nil
 }
 
 // A position becomes visible when its transaction commits, so a higher one may
@@ -227,16 +213,4 @@ func (l *leader) broker(err error) {
 		l.relay.Log.Info("the broker takes events again")
 	}
 	l.failing = err != nil
-}
-
-// pause waits for d and reports whether ctx still lives.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

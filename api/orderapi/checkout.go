@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"kassa/activities/order"
 	"kassa/internal/httpapi"
 	"kassa/internal/identity"
+	"kassa/internal/logging"
 	"kassa/internal/money"
 	"kassa/internal/operations"
+	"kassa/internal/telemetry"
+	"kassa/workflows"
 )
 
 // CheckoutRequest is what a customer wants to buy, and how.
@@ -51,6 +56,10 @@ type quoteInput struct {
 	ShippingOption string         `json:"shipping_option"`
 }
 
+var ordersCreated = prometheus.NewCounter(prometheus.CounterOpts{Name: "orders_created_total", Help: "Orders placed, whatever became of them."})
+
+func init() { telemetry.Registry.MustRegister(ordersCreated) }
+
 // Desk takes orders and cancellations.
 type Desk struct {
 	orders *order.Service
@@ -84,6 +93,10 @@ func (d *Desk) checkout(ctx context.Context, operation string, in *checkoutInput
 		placed = before
 	}
 	o := placed.Order
+	if !placed.Replayed {
+		ordersCreated.Inc()
+	}
+	ctx = logging.With(ctx, zap.Stringer("order_id", o.ID), zap.String("workflow_id", workflows.CheckoutID(o.ID)))
 	if o.Status == order.Pending {
 		if o, err = d.sagas.checkout(ctx, o, wait); err != nil {
 			return nil, err

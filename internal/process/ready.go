@@ -7,7 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/zap"
+
+	"kassa/internal/pg"
+	"kassa/internal/telemetry"
 )
 
 // checkWithin bounds one answer of /ready: a hung dependency is a missing one.

@@ -55,7 +55,7 @@ func run(_ context.Context, p *process.Process) error {
 		return err
 	}
 	p.OnStop("database", func(context.Context) error { pool.Close(); return nil })
-	p.Check("database", pool.Ping)
+	p.Database(pool)
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = "http://" + cfg.Listen
 	}

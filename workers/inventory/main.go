@@ -47,7 +47,7 @@ func run(_ context.Context, p *process.Process) error {
 		return err
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
-	p.Check("database", pool.Ping)
+	p.Database(pool)
 
 	svc := inventory.New(pool)
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})

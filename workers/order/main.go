@@ -50,7 +50,7 @@ func run(_ context.Context, p *process.Process) error {
 		return err
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
-	p.Check("database", pool.Ping)
+	p.Database(pool)
 	p.Check("temporal", func(ctx context.Context) error { return durable.Ready(ctx, temporal) })
 
 	news := order.NewNews()

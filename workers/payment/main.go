@@ -43,7 +43,7 @@ func run(_ context.Context, p *process.Process) error {
 		return err
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
-	p.Check("database", pool.Ping)
+	p.Database(pool)
 
 	stripe := payment.NewStripe(payment.StripeOptions{URL: cfg.StripeURL, Key: cfg.StripeKey, ReturnURL: cfg.ReturnURL})
 	telemetry.Registry.MustRegister(stripe.Collector())

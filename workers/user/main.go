@@ -36,7 +36,7 @@ func run(_ context.Context, p *process.Process) error {
 		return err
 	}
 	p.OnStop("database pool", func(context.Context) error { pool.Close(); return nil })
-	p.Check("database", pool.Ping)
+	p.Database(pool)
 	var admin atomic.Bool
 	p.Check("first admin", func(context.Context) error {
 		if !admin.Load() {

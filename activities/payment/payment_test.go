@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
-	"github.com/stripe/stripe-go/v86"
 	"go.uber.org/zap"
 
 	"kassa/activities/payment"
@@ -46,14 +45,12 @@ type till struct {
 	pool     *pgxpool.Pool
 	provider *pgxpool.Pool
 	url      string
-	stripe   *stripe.Client // what the provider itself says
-	mu       sync.Mutex
-	deaf     bool // webhooks are turned away
+	mu       *sync.Mutex // of what tests collect together
 }
 
 // open starts a till whose provider must answer within 400 ms.
 func open(t testing.TB) *till {
-	c := &till{t: t, pool: pgtest.New(t, paymentdb.Migrations()), provider: pgtest.New(t, pspdb.Migrations())}
+	c := &till{t: t, mu: &sync.Mutex{}, pool: pgtest.New(t, paymentdb.Migrations()), provider: pgtest.New(t, pspdb.Migrations())}
 	endpoint := httptest.NewServer(http.HandlerFunc(c.webhook))
 	server := httptest.NewUnstartedServer(nil)
 	c.url = "http://" + server.Listener.Addr().String()
@@ -64,9 +61,6 @@ func open(t testing.TB) *till {
 	c.Service = payment.New(c.pool, payment.NewStripe(payment.StripeOptions{
 		URL: c.url, Key: apiKey, ReturnURL: "https://shop.example/paid", AnswerWithin: 400 * time.Millisecond,
 	}), payment.Options{WebhookSecrets: []string{"whsec_next", webhookSecret}, AllowFaults: true})
-	c.stripe = stripe.NewClient(apiKey, stripe.WithBackends(stripe.NewBackendsWithConfig(&stripe.BackendConfig{
-		URL: stripe.String(c.url), LeveledLogger: &stripe.LeveledLogger{},
-	})))
 	server.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
@@ -83,12 +77,9 @@ func open(t testing.TB) *till {
 
 // webhook is the endpoint: it stores what comes.
 func (c *till) webhook(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	deaf := c.deaf
-	c.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
 	_, err := c.AcceptWebhook(r.Context(), payment.AcceptWebhookInput{Payload: body, Signature: r.Header.Get("Stripe-Signature")})
-	if deaf || err != nil {
+	if err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 }
@@ -132,16 +123,16 @@ func faulty(faults string) func(*payment.AuthorizePaymentInput) {
 
 // authorize asks as the saga does: again and again until the answer is definite.
 func (c *till) authorize(in payment.AuthorizePaymentInput) (payment.Payment, error) {
-	return c.until(func() (payment.Payment, error) { return c.AuthorizePayment(c.t.Context(), in) })
+	return c.until(in.OrderID, func() (payment.Payment, error) { return c.AuthorizePayment(c.t.Context(), in) })
 }
 
 func (c *till) void(orderID uuid.UUID) (payment.Payment, error) {
-	return c.until(func() (payment.Payment, error) {
+	return c.until(orderID, func() (payment.Payment, error) {
 		return c.VoidPayment(c.t.Context(), payment.VoidPaymentInput{OrderID: orderID})
 	})
 }
 
-func (c *till) until(ask func() (payment.Payment, error)) (payment.Payment, error) {
+func (c *till) until(orderID uuid.UUID, ask func() (payment.Payment, error)) (payment.Payment, error) {
 	c.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		got, err := ask()
@@ -149,15 +140,31 @@ func (c *till) until(ask func() (payment.Payment, error)) (payment.Payment, erro
 			return got, err
 		}
 		require.False(c.t, time.Now().After(deadline), "no definite answer: %v", err)
-		c.abandon()
+		c.abandon(orderID)
 	}
 }
 
-// abandon makes every sender look gone: 11 s pass for the attempts.
-func (c *till) abandon() {
+// abandon makes the senders for an order look gone: 11 s pass for its attempts.
+func (c *till) abandon(orderID uuid.UUID) {
 	c.t.Helper()
-	_, err := c.pool.Exec(c.t.Context(), "UPDATE attempts SET sent_at = sent_at - interval '11 seconds' WHERE state = 'in_progress'")
+	_, err := c.pool.Exec(c.t.Context(), `UPDATE attempts SET sent_at = sent_at - interval '11 seconds'
+		FROM payments WHERE payments.id = payment_id AND payments.order_id = $1 AND state = 'in_progress'`, orderID)
 	require.NoError(c.t, err)
+}
+
+// together runs a test for each of names side by side, at this till.
+func (c *till) together(group string, names []string, test func(c *till, name string)) {
+	t, ok := c.t.(*testing.T)
+	require.True(c.t, ok)
+	t.Run(group, func(t *testing.T) {
+		for _, name := range names {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				own := &till{Service: c.Service, t: t, pool: c.pool, provider: c.provider, url: c.url, mu: c.mu}
+				test(own, name)
+			})
+		}
+	})
 }
 
 // books is what the provider has of an order.
@@ -232,7 +239,8 @@ func (c *till) apply() {
 		require.NoError(c.t, err)
 		_, err = c.pool.Exec(c.t.Context(), "UPDATE webhooks SET due_at = now() WHERE applied_at IS NULL")
 		require.NoError(c.t, err)
-		c.abandon()
+		_, err = c.pool.Exec(c.t.Context(), "UPDATE attempts SET sent_at = sent_at - interval '11 seconds' WHERE state = 'in_progress'")
+		require.NoError(c.t, err)
 		var undelivered, waiting int
 		require.NoError(c.t, c.provider.QueryRow(c.t.Context(), "SELECT count(*) FROM events WHERE due_at IS NOT NULL").Scan(&undelivered))
 		require.NoError(c.t, c.pool.QueryRow(c.t.Context(), "SELECT count(*) FROM webhooks WHERE applied_at IS NULL").Scan(&waiting))

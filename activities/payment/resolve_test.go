@@ -1,6 +1,8 @@
 package payment_test
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,6 +19,7 @@ func (c *till) resolve(orderID uuid.UUID) (payment.Payment, error) {
 }
 
 func TestResolvePaymentRecordsTheTruth(t *testing.T) {
+	c := open(t)
 	for _, each := range []struct {
 		name   string
 		in     payment.AuthorizePaymentInput
@@ -33,8 +36,6 @@ func TestResolvePaymentRecordsTheTruth(t *testing.T) {
 		{"nothing was open", order(visa), nil, payment.StatusCaptured, books{Charges: 1, Taken: 1999, Attempts: 1}},
 	} {
 		t.Run(each.name, func(t *testing.T) {
-			t.Parallel()
-			c := open(t)
 			_, _ = c.AuthorizePayment(t.Context(), each.in)
 			if each.then != nil {
 				each.then(c, each.in.OrderID)
@@ -45,9 +46,9 @@ func TestResolvePaymentRecordsTheTruth(t *testing.T) {
 				require.Equal(t, each.status, got.Status)
 			}
 			require.Equal(t, each.theirs, c.books(each.in.OrderID))
-			c.agree()
 		})
 	}
+	c.agree()
 }
 
 func TestListUnsettledPaymentsNamesWhatResolvePaymentMends(t *testing.T) {
@@ -82,44 +83,33 @@ func TestListUnsettledPaymentsNamesWhatResolvePaymentMends(t *testing.T) {
 }
 
 func TestCapturePaymentTakesWhatIsHeld(t *testing.T) {
-	for _, each := range []struct {
-		name   string
-		amount int64 // 0 for everything
-		faults string
-	}{
-		{"everything", 0, ""}, {"a part", 1200, ""}, {"through a lost reply", 0, "drop_reply"}, {"through silence", 1200, "silent"},
-		{"through a lost request", 0, "drop_request"}, {"through an outage that sticks", 0, "error_after_commit"}, {"through one that did nothing", 0, "error"},
-	} {
-		t.Run(each.name, func(t *testing.T) {
-			t.Parallel()
-			c := open(t)
-			in := order(visa, manual)
-			_, err := c.AuthorizePayment(t.Context(), in)
-			require.NoError(t, err)
-			if each.faults != "" {
-				c.faults(provider.FaultSettings{Faults: []provider.FaultRule{{Fault: each.faults, Rate: 1, Times: 1, Operations: []string{"capture"}}}})
-			}
-			ask := payment.CapturePaymentInput{OrderID: in.OrderID}
-			want := int64(1999)
-			if each.amount > 0 {
-				ask.Amount, want = money.New(each.amount, "EUR"), each.amount
-			}
-			for range 2 {
-				got, err := c.until(func() (payment.Payment, error) { return c.CapturePayment(t.Context(), ask) })
-				require.NoError(t, err)
-				require.Equal(t, payment.StatusCaptured, got.Status)
-				require.Equal(t, money.New(want, "EUR"), got.Captured)
-			}
-			require.Equal(t, books{Charges: 1, Taken: want, Attempts: 1}, c.books(in.OrderID))
-			c.apply()
-			c.agree()
-			got, err := c.void(in.OrderID)
-			require.NoError(t, err)
-			require.Equal(t, payment.StatusRefunded, got.Status)
-			c.apply()
-			c.agree()
-		})
+	amounts := map[string]int64{ // minor units, 0 for everything
+		"": 0, "webhook_duplicate": 1200, "capture.drop_reply": 0, "capture.silent": 1200, "capture.drop_request": 0, "capture.error_after_commit": 0,
 	}
+	c := open(t)
+	c.together("capture", slices.Sorted(maps.Keys(amounts)), func(c *till, faults string) {
+		in := order(visa, manual, faulty(faults))
+		_, err := c.authorize(in)
+		require.NoError(c.t, err)
+		ask := payment.CapturePaymentInput{OrderID: in.OrderID}
+		want := int64(1999)
+		if amount := amounts[faults]; amount > 0 {
+			ask.Amount, want = money.New(amount, "EUR"), amount
+		}
+		for range 2 {
+			got, err := c.until(in.OrderID, func() (payment.Payment, error) { return c.CapturePayment(c.t.Context(), ask) })
+			require.NoError(c.t, err)
+			require.Equal(c.t, payment.StatusCaptured, got.Status)
+			require.Equal(c.t, money.New(want, "EUR"), got.Captured)
+		}
+		require.Equal(c.t, books{Charges: 1, Taken: want, Attempts: 1}, c.books(in.OrderID))
+		got, err := c.void(in.OrderID)
+		require.NoError(c.t, err)
+		require.Equal(c.t, payment.StatusRefunded, got.Status)
+		require.Equal(c.t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
+	})
+	c.apply()
+	c.agree()
 }
 
 func TestCapturePaymentRefusesWhatCannotBe(t *testing.T) {

@@ -165,11 +165,9 @@ func (i *webhookInbox) store(ctx context.Context, s *Service, n notice) error {
 	i.waiting = append(i.waiting, own)
 	if !i.writing {
 		i.writing = true
-		i.mu.Unlock()
-		i.write(context.WithoutCancel(ctx), s)
-	} else {
-		i.mu.Unlock()
+		go i.write(context.WithoutCancel(ctx), s) // it may find work for longer than this caller waits
 	}
+	i.mu.Unlock()
 	select {
 	case err := <-own.done:
 		return err

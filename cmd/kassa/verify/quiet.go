@@ -69,7 +69,7 @@ func (v *verifier) busy(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		if count[0].N > 0 {
-			busy = append(busy, fmt.Sprintf("%d %s", count[0].N, c.what))
+			busy = append(busy, fmt.Sprintf("%s: %d", c.what, count[0].N))
 		}
 	}
 	if len(busy) > 0 {
@@ -85,7 +85,7 @@ func (v *verifier) busy(ctx context.Context) ([]string, error) {
 		perConsumer[name]++
 	}
 	for name, n := range perConsumer {
-		busy = append(busy, fmt.Sprintf("%d events for %s to apply", n, name))
+		busy = append(busy, fmt.Sprintf("events for %s to apply: %d", name, n))
 	}
 	slices.Sort(busy)
 	if len(busy) > 0 || v.sagas == nil {
@@ -110,5 +110,5 @@ func (v *verifier) openSagas(ctx context.Context, l *look) ([]string, error) {
 	if len(open) == 0 {
 		return nil, nil
 	}
-	return []string{fmt.Sprintf("%d sagas to end", len(open))}, nil
+	return []string{fmt.Sprintf("sagas to end: %d", len(open))}, nil
 }

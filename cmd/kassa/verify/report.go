@@ -54,35 +54,45 @@ const shown = 5
 
 // Print writes one line per invariant, and the first findings below.
 func (r Report) Print(w io.Writer) error {
-	lines := &strings.Builder{}
-	table := tabwriter.NewWriter(lines, 0, 0, 2, ' ', 0)
+	aligned := &strings.Builder{}
+	table := tabwriter.NewWriter(aligned, 0, 0, 2, ' ', 0)
 	for _, result := range r.Results {
-		state, count := "ok", fmt.Sprintf("%d checked", result.Rows)
-		switch {
-		case result.Skipped != "":
-			state, count = "skip", result.Skipped
-		case len(result.Findings) > 0:
-			state = "FAIL"
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d violations\t%s\n", state, result.ID, result.Name, count,
-			len(result.Findings), result.Took.Round(100*time.Microsecond))
-		for i, finding := range result.Findings {
-			if i == shown {
-				fmt.Fprintf(table, "\t\t… and %d more\n", len(result.Findings)-shown)
-				break
-			}
-			fmt.Fprintf(table, "\t\t%s: %s\n", finding.Key, finding.What)
-		}
+		fmt.Fprintln(table, result.line())
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	for _, busy := range r.Busy {
-		fmt.Fprintf(lines, "FAIL  the system did not become quiet: %s\n", busy)
+	lines := strings.Split(aligned.String(), "\n")
+	var text strings.Builder
+	for i, result := range r.Results {
+		fmt.Fprintln(&text, lines[i])
+		for n, finding := range result.Findings {
+			if n == shown {
+				fmt.Fprintf(&text, "          … and %d more\n", len(result.Findings)-shown)
+				break
+			}
+			fmt.Fprintf(&text, "          %s: %s\n", finding.Key, finding.What)
+		}
 	}
-	fmt.Fprintln(lines, r.Summary())
-	_, err := io.WriteString(w, lines.String())
+	for _, busy := range r.Busy {
+		fmt.Fprintf(&text, "FAIL  the system did not become quiet: %s\n", busy)
+	}
+	fmt.Fprintln(&text, r.Summary())
+	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// line is the result in cells.
+func (r Result) line() string {
+	state, checked := "ok", fmt.Sprintf("%d checked", r.Rows)
+	switch {
+	case r.Skipped != "":
+		state, checked = "skip", r.Skipped
+	case len(r.Findings) > 0:
+		state = "FAIL"
+	}
+	took := fmt.Sprintf("%.1f ms", millis(r.Took))
+	return strings.Join([]string{state, r.ID, r.Name, checked, fmt.Sprintf("%d violations", len(r.Findings)), took}, "\t")
 }
 
 // Summary is the report in a sentence.

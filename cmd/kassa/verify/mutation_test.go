@@ -1,0 +1,270 @@
+package verify_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v86"
+
+	"kassa/activities/inventory"
+	"kassa/activities/order"
+	"kassa/activities/payment"
+	"kassa/internal/id"
+)
+
+// mutation is one thing gone wrong, and the one invariant that must say so.
+type mutation struct {
+	invariant string
+	name      string
+	happens   func(w *world)
+}
+
+// sql is a mutation by statements; %s stands for the id of the order.
+func sql(database string, of func(w *world) order.Order, statements ...string) func(w *world) {
+	return func(w *world) {
+		for i, statement := range statements {
+			if n := countVerbs(statement); n > 0 {
+				args := make([]any, n)
+				for k := range args {
+					args[k] = "'" + of(w).ID.String() + "'"
+				}
+				statements[i] = fmt.Sprintf(statement, args...)
+			}
+		}
+		w.exec(database, statements...)
+	}
+}
+
+func countVerbs(statement string) (n int) {
+	for i := range len(statement) - 1 {
+		if statement[i:i+2] == "%s" {
+			n++
+		}
+	}
+	return n
+}
+
+func bought(w *world) order.Order    { return w.bought }
+func declined(w *world) order.Order  { return w.declined }
+func cancelled(w *world) order.Order { return w.cancelled }
+func awaiting(w *world) order.Order  { return w.awaiting }
+
+func checkoutOf(o order.Order) string { return "checkout/" + o.ID.String() }
+func cancelOf(o order.Order) string   { return "cancel/" + o.ID.String() }
+
+// paidOrder places, reserves, pays and confirms one more order; between may
+// spoil it before its events are published and its ledger entry is sealed.
+func (w *world) paidOrder(between string) {
+	w.t.Helper()
+	o := w.buy(w.payments(), w.bought.UserID, "pm_card_visa", "automatic")
+	w.exec("payments", fmt.Sprintf(between, "'"+o.ID.String()+"'"))
+	w.publish()
+}
+
+const outboxRow = "INSERT INTO outbox (id, type, subject, sequence, event, created_at, published_at) SELECT gen_random_uuid(), "
+
+const postingsOf = `FROM ledger_entries JOIN payments ON payments.id = ledger_entries.payment_id
+	WHERE ledger_entries.id = ledger_postings.entry_id AND payments.order_id = %s`
+
+// charge takes money at the provider without the payment service knowing.
+func (w *world) charge(orderID string) {
+	w.t.Helper()
+	params := &stripe.PaymentIntentCreateParams{
+		Amount: stripe.Int64(4242), Currency: stripe.String("eur"), Confirm: stripe.Bool(true),
+		PaymentMethod: stripe.String("pm_card_visa"), PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
+	}
+	if orderID != "" {
+		params.AddMetadata("order_id", orderID)
+	}
+	_, err := w.stripe().V1PaymentIntents.Create(w.t.Context(), params)
+	require.NoError(w.t, err)
+}
+
+var mutations = []mutation{
+	{"I1", "more is reserved than there is", func(w *world) {
+		of := fmt.Sprintf(" WHERE variant_id = '%s'", w.variants[1])
+		w.exec("inventory", "ALTER TABLE stock DROP CONSTRAINT stock_reserved", "UPDATE stock SET on_hand = 1"+of, "UPDATE movements SET quantity = 1"+of)
+	}},
+	{"I2", "the counter of reserved units is off", sql("inventory", nil, "UPDATE stock SET reserved = reserved + 1")},
+	{"I3", "a movement is off", sql("inventory", nil, "UPDATE movements SET quantity = quantity - 1 WHERE kind = 'adjust'")},
+	{"I4", "stock is held for nobody's order", func(w *world) {
+		_, err := w.reserve(order.Order{ID: id.New()}, 1)
+		require.NoError(w.t, err)
+		w.publish()
+	}},
+	{"I4", "an order was closed before its stock went back", func(w *world) {
+		o := w.place(w.bought.UserID, 1)
+		_, err := w.reserve(o, 1)
+		require.NoError(w.t, err)
+		w.close(o, payment.ErrCardDeclined)
+		w.publish()
+	}},
+	{"I5", "fewer units are held than were bought", func(w *world) {
+		o := w.place(w.bought.UserID, 3)
+		_, err := w.reserve(o, 2)
+		require.NoError(w.t, err)
+		w.payAndConfirm(o)
+	}},
+	{"I5", "nothing is held of what was bought", func(w *world) { w.payAndConfirm(w.place(w.bought.UserID, 1)) }},
+
+	{"O1", "a row is unlike its events", sql("orders", bought, "UPDATE orders SET shipping_option = 'express' WHERE id = %s")},
+	{"O1", "a version has no event", sql("orders", bought, "UPDATE orders SET version = version + 1 WHERE id = %s")},
+	{"O1", "a line was changed", sql("orders", bought, "UPDATE order_lines SET sku = 'MUG-GREEN' WHERE order_id = %s AND position = 0")},
+	{"O1", "a closed order was closed again", sql("orders", declined,
+		"UPDATE orders SET version = version + 1 WHERE id = %s",
+		"INSERT INTO order_events SELECT id, version, 'order.rejected', '{\"status\": \"rejected\"}', 'saga', updated_at FROM orders WHERE id = %s",
+		outboxRow+"'order.rejected', id::text, version, '{}', now(), now() FROM orders WHERE id = %s")},
+	{"O2", "a confirmed order was paid in part", func(w *world) {
+		o := w.place(w.bought.UserID, 1)
+		_, err := w.reserve(o, 1)
+		require.NoError(w.t, err)
+		paid, err := w.pay(w.payments(), o, eur(o.Total.Amount-100), "pm_card_visa", "automatic")
+		require.NoError(w.t, err)
+		w.confirm(o, paid)
+		w.publish()
+	}},
+	{"O2", "a confirmed order lost its payment", func(w *world) {
+		_, err := w.payments().VoidPayment(w.t.Context(), payment.VoidPaymentInput{OrderID: w.manual.ID})
+		require.NoError(w.t, err)
+		w.publish()
+	}},
+	{"O3", "an order was rejected and its money kept", func(w *world) {
+		o := w.place(w.bought.UserID, 1)
+		_, err := w.pay(w.payments(), o, o.Total, "pm_card_visa", "automatic")
+		require.NoError(w.t, err)
+		w.close(o, payment.ErrCardDeclined)
+		w.publish()
+	}},
+	{"O3", "an order was rejected while its customer may still pay", func(w *world) {
+		_, err := w.stock().ReleaseStock(w.t.Context(), inventory.ReleaseStockInput{OrderID: w.awaiting.ID})
+		require.NoError(w.t, err)
+		w.close(w.awaiting, order.ErrPaymentExpired)
+		w.publish()
+	}},
+	{"O4", "a line does not cost its price times its quantity", sql("orders", bought,
+		"ALTER TABLE order_lines DROP CONSTRAINT order_lines_total", "UPDATE order_lines SET total = total + 1 WHERE order_id = %s AND position = 0")},
+	{"O5", "a pending order has no saga", func(w *world) {
+		w.sagas.forget(checkoutOf(w.place(w.bought.UserID, 1)))
+		w.publish()
+	}},
+	{"O5", "an operator terminated a checkout", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).Status = terminated }},
+	{"O5", "a cancellation has no saga", func(w *world) {
+		_, err := w.orders().RequestCancel(w.t.Context(), order.RequestCancelInput{OrderID: w.bought.ID, Actor: w.bought.UserID.String(), Reason: "late"})
+		require.NoError(w.t, err)
+		w.publish()
+	}},
+	{"O6", "a key placed two orders", sql("orders", bought, "ALTER TABLE orders DROP CONSTRAINT orders_key",
+		"UPDATE orders SET idempotency_key = 'once' WHERE user_id = (SELECT user_id FROM orders WHERE id = %s)")},
+
+	{"P1", "two authorizations succeeded", sql("payments", bought, `INSERT INTO attempts (key, payment_id, operation, n, state, amount, finished_at)
+		SELECT order_id || ':authorize:2', id, 'authorize', 2, 'succeeded', amount, now() FROM payments WHERE order_id = %s`)},
+	{"P1", "an attempt went out under another's key", sql("payments", nil, "UPDATE attempts SET key = 'authorize:1' WHERE state = 'declined'")},
+	{"P1", "the provider charged an order again", func(w *world) { w.charge(w.bought.ID.String()) }},
+	{"P2", "the history refunds another amount", sql("payments", nil, "UPDATE transactions SET amount = amount - 1 WHERE kind = 'refunded'")},
+	{"P2", "a payment moved without a transaction", sql("payments", bought, "UPDATE payments SET version = version + 1 WHERE order_id = %s")},
+	{"P3", "an answer of the provider got lost", sql("payments", bought, `UPDATE attempts SET state = 'unknown', finished_at = NULL
+		WHERE payment_id = (SELECT id FROM payments WHERE order_id = %s)`)},
+	{"P3", "a payment that is not wanted was not given back", sql("payments", bought, "UPDATE payments SET voided_at = now() WHERE order_id = %s")},
+	{"P4", "the provider took money for an order that we do not have", func(w *world) { w.charge(uuid.NewString()) }},
+	{"P4", "the provider took money for nothing", func(w *world) { w.charge("") }},
+	{"P4", "the provider took money for an order that was rejected without paying", func(w *world) { w.charge(w.soldOut.ID.String()) }},
+	{"P4", "the provider does not know a payment", sql("payments", bought, "UPDATE payments SET provider_payment_id = 'pi_gone' WHERE order_id = %s")},
+	{"P4", "somebody refunded at the provider", func(w *world) {
+		_, err := w.stripe().V1Refunds.Create(w.t.Context(), &stripe.RefundCreateParams{
+			PaymentIntent: stripe.String(w.intentOf(w.bought)), Amount: stripe.Int64(100),
+		})
+		require.NoError(w.t, err)
+	}},
+	{"P4", "the provider lost an entry of its ledger", func(w *world) {
+		w.exec("psp", fmt.Sprintf("DELETE FROM ledger_entries WHERE intent_id = '%s'", w.intentOf(w.bought)))
+	}},
+	{"P5", "a webhook was never applied", sql("payments", nil, "UPDATE webhooks SET applied_at = NULL, outcome = '' WHERE type = 'charge.refunded'")},
+
+	{"L1", "an entry does not balance", func(w *world) {
+		w.paidOrder("UPDATE ledger_postings SET amount = ledger_postings.amount + 1 " + postingsOf + " AND line = 1")
+	}},
+	{"L2", "a balance is off", sql("payments", nil, "UPDATE ledger_balances SET balance = balance + 1 WHERE account = 'provider_clearing'")},
+	{"L2", "more was booked than was paid", func(w *world) {
+		w.paidOrder("UPDATE ledger_postings SET amount = ledger_postings.amount + sign(ledger_postings.amount) " + postingsOf)
+	}},
+	{"L3", "an entry was dated back", sql("payments", nil, "UPDATE ledger_entries SET created_at = created_at - interval '1 day' WHERE sequence = 2")},
+	{"L3", "the last hash is another", sql("payments", nil, "UPDATE ledger_entries SET hash = sha256('x') WHERE sequence = (SELECT max(sequence) FROM ledger_entries)")},
+	{"L3", "a sequence was left out", sql("payments", nil, "UPDATE ledger_entries SET sequence = sequence + 1 WHERE sequence = (SELECT max(sequence) FROM ledger_entries)")},
+	{"L3", "an entry was never sealed", func(w *world) {
+		w.buy(w.payments(), w.bought.UserID, "pm_card_visa", "automatic")
+		w.tell()
+	}},
+
+	{"E1", "an event was not published", sql("orders", nil, "UPDATE outbox SET published_at = NULL WHERE type = 'order.confirmed'")},
+	{"E2", "an event was not applied", sql("orders", nil, "DELETE FROM inbox WHERE type = 'payment.failed'")},
+	{"E2", "an event was applied that nobody told", func(w *world) {
+		w.exec("orders", fmt.Sprintf("INSERT INTO inbox VALUES ('order-users', '%s', 'user.updated', 'x', 1, true)", id.New()))
+	}},
+	{"E3", "an order moved without its event", sql("orders", nil, "DELETE FROM outbox WHERE type = 'order.cancelled'")},
+	{"E3", "an order did not do what was told", sql("orders", bought,
+		outboxRow+"'order.cancelled', %s, 9, '{}', now(), now()")},
+	{"E3", "money was given back without its event", sql("payments", nil, "DELETE FROM outbox WHERE type = 'payment.refunded'")},
+	{"E3", "stock was held without its event", sql("inventory", bought, "DELETE FROM outbox WHERE type = 'inventory.reserved' AND subject = %s")},
+	{"E3", "stock was counted without its event", sql("inventory", nil, "DELETE FROM outbox WHERE type = 'inventory.changed' AND sequence = 2")},
+	{"E3", "a product was changed without its event", sql("products", nil, "DELETE FROM outbox WHERE type = 'product.updated'")},
+	{"E3", "an account was changed without its event", func(w *world) {
+		w.exec("users", "DELETE FROM outbox WHERE type = 'user.updated'")
+		w.exec("orders", "DELETE FROM inbox WHERE type = 'user.updated'")
+	}},
+
+	{"W1", "a checkout ended and left its order", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).Status = failed }},
+	{"W1", "a checkout goes on after its order is settled", func(w *world) { w.sagas.of(checkoutOf(w.bought)).Status = running }},
+	{"W1", "an order was confirmed without a checkout", func(w *world) { w.sagas.forget(checkoutOf(w.bought)) }},
+	{"W1", "an order was cancelled without a saga", func(w *world) { w.sagas.forget(cancelOf(w.cancelled)) }},
+	{"W1", "a checkout completed twice", func(w *world) { w.sagas.add(checkoutOf(w.bought), completed) }},
+	{"W1", "a checkout runs for nobody's order", func(w *world) { w.sagas.add("checkout/"+uuid.NewString(), running) }},
+	{"W2", "a saga fails again and again", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).TaskAttempts = 9 }},
+
+	{"U1", "a session has two live tokens", sql("users", nil, "DROP INDEX refresh_tokens_live",
+		"INSERT INTO refresh_tokens SELECT sha256(hash), session_id, created_at, expires_at FROM refresh_tokens LIMIT 1")},
+	{"U2", "an event tells an address", sql("users", nil, `UPDATE outbox SET event = jsonb_set(event, '{data,contact}', '"Ben@Example.com"') WHERE type = 'user.updated'`)},
+}
+
+func (w *world) payAndConfirm(o order.Order) {
+	w.t.Helper()
+	paid, err := w.pay(w.payments(), o, o.Total, "pm_card_visa", "automatic")
+	require.NoError(w.t, err)
+	w.confirm(o, paid)
+	w.publish()
+}
+
+// intentOf is the provider's id of an order's payment.
+func (w *world) intentOf(o order.Order) (intent string) {
+	w.t.Helper()
+	require.NoError(w.t, w.pool("payments").QueryRow(w.t.Context(), "SELECT provider_payment_id FROM payments WHERE order_id = $1", o.ID).Scan(&intent))
+	return intent
+}
+
+func TestEachCorruptionIsFoundByItsInvariant(t *testing.T) {
+	shop := openShop(t)
+	require.True(t, shop.check().OK(), "before anything is corrupted")
+	shop.leave()
+	shop.psp = ""
+
+	found := map[string]bool{}
+	for _, m := range mutations {
+		t.Run(m.invariant+" "+m.name, func(t *testing.T) {
+			w := shop.copied(t)
+			m.happens(w)
+			report := w.check()
+			for _, result := range report.Results {
+				for _, finding := range result.Findings {
+					t.Logf("%s %s: %s", result.ID, finding.Key, finding.What)
+				}
+			}
+			require.Equal(t, []string{m.invariant}, report.Broken())
+			require.False(t, report.OK())
+			found[m.invariant] = true
+		})
+	}
+	for _, result := range shop.copied(t).check().Results {
+		require.True(t, found[result.ID], "no corruption for %s", result.ID)
+	}
+}

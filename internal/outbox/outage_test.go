@@ -246,3 +246,46 @@ func TestARelayThatIsAwakeNeedsNoNotification(t *testing.T) {
 	require.True(t, notified(within))
 	eventually(t, "the third applied", func() bool { return got.total() == 3 })
 }
+
+func TestADatabaseThatIsOutIsNoFailureOfTheEvent(t *testing.T) {
+	t.Parallel()
+	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
+	got := effects(t, pool)
+	b := nats.Connect()
+	cfg := pool.Config().ConnConfig.Copy()
+	name := cfg.Database
+	cfg.Database = "postgres"
+	admin, err := pgx.ConnectConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	allow := func(yes string) {
+		_, err := admin.Exec(t.Context(), "ALTER DATABASE "+name+" ALLOW_CONNECTIONS "+yes)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() { _, _ = admin.Exec(context.WithoutCancel(t.Context()), "ALTER DATABASE "+name+" ALLOW_CONNECTIONS true") })
+
+	began, first := make(chan struct{}), true
+	consume(t, pool, b, outbox.Consumer{
+		RetryAfter: []time.Duration{}, // the first failure of its own would bury it
+		Apply: func(ctx context.Context, tx pgx.Tx, e cloudevent.Event) error {
+			if first {
+				first = false
+				close(began)
+				_, err := tx.Exec(ctx, "SELECT pg_sleep(1.5)") // until the database goes away
+				return err
+			}
+			return got.apply(ctx, tx, e)
+		},
+	})
+	require.NoError(t, b.Publish(t.Context(), []cloudevent.Event{event("thing.changed", uuid.New(), 1)}))
+	<-began
+	allow("false")
+	_, err = admin.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+	require.NoError(t, err)
+	eventually(t, "the consumer has noticed", func() bool { return pool.Ping(t.Context()) != nil })
+	allow("true")
+	eventually(t, "applied", func() bool { return pool.Ping(t.Context()) == nil && got.total() == 1 })
+	letters, err := b.DeadLetters(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Empty(t, letters)
+}

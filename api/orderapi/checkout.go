@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"go.uber.org/zap"
 
 	"kassa/activities/order"
@@ -56,9 +57,9 @@ type quoteInput struct {
 	ShippingOption string         `json:"shipping_option"`
 }
 
-var ordersCreated = prometheus.NewCounter(prometheus.CounterOpts{Name: "orders_created_total", Help: "Orders placed, whatever became of them."})
-
-func init() { telemetry.Registry.MustRegister(ordersCreated) }
+var ordersCreated = promauto.With(telemetry.Registry).NewCounter(prometheus.CounterOpts{
+	Name: "orders_created_total", Help: "Orders placed, whatever became of them.",
+})
 
 // Desk takes orders and cancellations.
 type Desk struct {

@@ -28,6 +28,13 @@ func (p *Process) Check(name string, ask func(ctx context.Context) error) {
 	p.checks = append(p.checks, check{name: name, ask: ask})
 }
 
+// Database registers the process's own database: /ready asks it, /metrics tells
+// how busy its pool is.
+func (p *Process) Database(pool *pgxpool.Pool) {
+	p.Check("database", pool.Ping)
+	telemetry.Registry.MustRegister(pg.Collector(pool))
+}
+
 // State is the body of /ready.
 type State struct {
 	Service string            `json:"service"`

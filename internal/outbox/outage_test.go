@@ -262,7 +262,9 @@ func TestADatabaseThatIsOutIsNoFailureOfTheEvent(t *testing.T) {
 		_, err := admin.Exec(t.Context(), "ALTER DATABASE "+name+" ALLOW_CONNECTIONS "+yes)
 		require.NoError(t, err)
 	}
-	t.Cleanup(func() { _, _ = admin.Exec(context.WithoutCancel(t.Context()), "ALTER DATABASE "+name+" ALLOW_CONNECTIONS true") })
+	t.Cleanup(func() {
+		_, _ = admin.Exec(context.WithoutCancel(t.Context()), "ALTER DATABASE "+name+" ALLOW_CONNECTIONS true")
+	})
 
 	began, first := make(chan struct{}), true
 	consume(t, pool, b, outbox.Consumer{

@@ -115,14 +115,14 @@ func TestAReportShowsTheFirstFindings(t *testing.T) {
 	}
 	shown := &bytes.Buffer{}
 	require.NoError(t, report.Print(shown))
-	require.Equal(t, `FAIL  I1  a rule         7 checked           7 violations  0.0 ms
+	require.Equal(t, `FAIL  I1  a rule   7 checked           7 violations  0.0 ms
           a: is wrong
           b: is wrong
           c: is wrong
           d: is wrong
           e: is wrong
           … and 2 more
-skip  W1  another        no Temporal to ask  0 violations  0.0 ms
+skip  W1  another  no Temporal to ask  0 violations  0.0 ms
 1 invariants checked on the running system in 0s, 1 not checked: broken I1.
 `, shown.String())
 }

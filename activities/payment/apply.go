@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -167,16 +168,24 @@ func (s *Service) learn(ctx context.Context, orderID uuid.UUID, intentID string)
 	return err
 }
 
-// telling reports whether a webhook's type can tell something about a payment.
+// tellingTypes are the types of webhook that can tell something about a payment.
+var tellingTypes = []string{
+	"payment_intent.succeeded", "payment_intent.amount_capturable_updated", "payment_intent.requires_action",
+	"payment_intent.payment_failed", "payment_intent.canceled", "charge.refunded",
+	"refund.failed", "refund.updated", "charge.refund.updated",
+}
+
+// telling reports whether a webhook can tell something about a payment of ours.
 func telling(n notice) bool {
-	switch n.Type {
-	case "payment_intent.succeeded", "payment_intent.amount_capturable_updated", "payment_intent.requires_action",
-		"payment_intent.payment_failed", "payment_intent.canceled", "charge.refunded", "refund.failed":
-		return n.intentID() != ""
-	case "refund.updated", "charge.refund.updated":
-		return n.intentID() != "" && n.Object.Status == "failed"
+	switch {
+	case !slices.Contains(tellingTypes, n.Type), n.intentID() == "":
+		return false
+	case n.Object.Object == "payment_intent":
+		return n.orderID() != uuid.Nil // each of ours names its order; a fence has none
+	case n.Object.Object == "refund":
+		return n.Object.Status == "failed" // the others show on the charge
 	}
-	return false
+	return true
 }
 
 // known reports whether a webhook tells nothing new.

@@ -18,7 +18,7 @@ const (
 )
 
 // PaymentStatus is where a payment stands. doc.go draws the transitions.
-type PaymentStatus string
+type PaymentStatus string //nolint:revive // there is an order.Status, and an order shows both
 
 // The states of a payment.
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -113,7 +114,7 @@ func readNotice(payload []byte) (notice, error) {
 		Object string `json:"object"`
 		Type   string `json:"type"`
 		Data   struct {
-			Object noticeObject `json:"object"`
+			Object json.RawMessage `json:"object"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(payload, &event); err != nil {
@@ -122,7 +123,14 @@ func readNotice(payload []byte) (notice, error) {
 	if event.Object != "event" || event.ID == "" || len(event.ID) > 255 || event.Type == "" {
 		return notice{}, ErrWebhookUnreadable
 	}
-	return notice{ID: event.ID, Type: event.Type, Object: event.Data.Object, payload: payload}, nil
+	n := notice{ID: event.ID, Type: event.Type, payload: payload}
+	if !slices.Contains(tellingTypes, n.Type) {
+		return n, nil // whatever it is about
+	}
+	if err := json.Unmarshal(event.Data.Object, &n.Object); err != nil {
+		return notice{}, ErrWebhookUnreadable.Because(err)
+	}
+	return n, nil
 }
 
 // intentID is the payment that the notice is about, or "".

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -44,12 +45,22 @@ func buy(ctx workflow.Context, in order.Purchase) (state order.State, err error)
 
 	workflow.SetCurrentDetails(ctx, "Reserving the stock.")
 	otherwise(&s, inventory.Queue, stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID})
-	if _, err = call(at(ctx, inventory.Queue), stock.ReserveStock, reservation(in)); err != nil {
+	_, err = call(at(ctx, inventory.Queue), stock.ReserveStock, reservation(in))
+	if errors.Is(err, inventory.ErrOutOfStock) {
+		return state, err
+	}
+
+	// Out of stock is the first word on an order; no other answer surely is. What
+	// a worker did just before it died, Temporal has not heard of, and an operator
+	// can reset a saga. So the payment may have been asked for already, and the
+	// order even be confirmed.
+	otherwise(&s, payment.Queue, payments.VoidPayment, payment.VoidPaymentInput{OrderID: in.OrderID})
+	defer func() { state, err = unlessConfirmed(ctx, in, state, err) }()
+	if err != nil {
 		return state, err
 	}
 
 	workflow.SetCurrentDetails(ctx, "Waiting for the payment provider.")
-	otherwise(&s, payment.Queue, payments.VoidPayment, payment.VoidPaymentInput{OrderID: in.OrderID})
 	paid, err := call(at(ctx, payment.Queue), payments.AuthorizePayment, authorization(in))
 	if err == nil && paid.Status == payment.StatusRequiresAction {
 		paid, err = authenticate(ctx, in, paid)
@@ -72,6 +83,20 @@ func buy(ctx workflow.Context, in order.Purchase) (state order.State, err error)
 	s.commit()
 	workflow.SetCurrentDetails(ctx, "Done: the order is confirmed.")
 	return state, nil
+}
+
+// unlessConfirmed looks, before anything is undone, whether an earlier run has
+// confirmed the order. Then the purchase is complete, whatever this run met with.
+func unlessConfirmed(ctx workflow.Context, in order.Purchase, state order.State, err error) (order.State, error) {
+	if err == nil {
+		return state, nil
+	}
+	now, unread := call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: in.OrderID})
+	if unread == nil && now.Status == order.Confirmed {
+		workflow.SetCurrentDetails(ctx, "Done: the order was confirmed before.")
+		return now, nil
+	}
+	return state, err
 }
 
 // authenticate waits until the customer has satisfied the bank (3-D Secure),

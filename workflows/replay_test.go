@@ -23,6 +23,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -77,9 +78,13 @@ func TestRecord(t *testing.T) {
 		for _, saga := range All() {
 			w.RegisterWorkflow(saga)
 		}
+		w.RegisterWorkflow(goesOn)
 		require.NoError(t, w.Start())
 		defer w.Stop()
 	}
+	begin := client.StartWorkflowOptions{ID: CheckoutID(busy), TaskQueue: order.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING}
+	_, err = temporal.ExecuteWorkflow(t.Context(), begin, goesOn)
+	require.NoError(t, err)
 	begun := time.Now().Format("20060102-150405")
 	t.Run("scenarios", func(t *testing.T) {
 		for _, sc := range scenarios {
@@ -105,6 +110,12 @@ func TestRecord(t *testing.T) {
 			})
 		}
 	})
+}
+
+// goesOn stands for a checkout that does not stop when it is asked to.
+func goesOn(ctx workflow.Context) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	return workflow.Sleep(ctx, time.Hour)
 }
 
 // awaitCancelRequest waits until the request stands in the history, so that

@@ -9,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
@@ -28,6 +31,7 @@ var update = flag.Bool("update", false, "write the golden files")
 type scenario struct {
 	name    string
 	saga    any
+	order   uuid.UUID // of whom; purchase's when it is zero
 	answers map[string]answer
 	paid    []payment.PaymentStatus
 	state   order.Status
@@ -40,7 +44,15 @@ func (sc scenario) input() []any {
 	if name := strings.SplitN(sc.name, ":", 2)[0]; name == "Reconcile" {
 		return nil
 	}
-	return []any{purchase}
+	return []any{sc.purchase()}
+}
+
+func (sc scenario) purchase() order.Purchase {
+	in := purchase
+	if sc.order != uuid.Nil {
+		in.OrderID = sc.order
+	}
+	return in
 }
 
 func answering(pairs ...any) map[string]answer {
@@ -83,6 +95,10 @@ var scenarios = []scenario{
 	{name: "Checkout: an undo is refused at first", saga: Checkout, answers: answering("AuthorizePayment", cardDeclined, "VoidPayment", refusedFor(2))},
 	{name: "Checkout: RejectOrder is silent for a while", saga: Checkout, answers: answering("ReserveStock", outOfStock, "RejectOrder", silentFor(3))},
 
+	{name: "Checkout: begun again after it was confirmed, and ReserveStock never answers", saga: Checkout, state: order.Confirmed, answers: answering("ReserveStock", silent)},
+	{name: "Checkout: begun again after it was confirmed, and AuthorizePayment never answers", saga: Checkout, state: order.Confirmed, answers: answering("AuthorizePayment", silent)},
+	{name: "Checkout: begun again after it was confirmed, and cancelled", saga: Checkout, state: order.Confirmed, answers: answering("ReserveStock", cancelled)},
+
 	{name: "3-D Secure: the customer satisfies the bank", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, after: 3 * time.Second, then: signalled},
 	{name: "3-D Secure: the customer fails the bank's test", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusFailed}, after: 3 * time.Second, then: signalled},
 	{name: "3-D Secure: the customer never comes", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer}},
@@ -93,13 +109,18 @@ var scenarios = []scenario{
 	{name: "3-D Secure: AwaitPayment is silent for a while", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, answers: answering("AwaitPayment", silentFor(2)), after: 3 * time.Second, then: signalled},
 
 	{name: "Cancel: a confirmed order", saga: Cancel, state: order.Confirmed},
-	{name: "Cancel: an order whose checkout undoes itself", saga: Cancel, after: time.Second, then: func(w *world) { w.state = order.Rejected }},
-	{name: "Cancel: an order that is confirmed after all", saga: Cancel, after: time.Second, then: func(w *world) { w.state = order.Confirmed }},
+	{name: "Cancel: an order whose checkout undoes itself", saga: Cancel, order: busy, after: time.Second, then: func(w *world) { w.state = order.Rejected }},
+	{name: "Cancel: an order that is confirmed after all", saga: Cancel, order: busy, after: time.Second, then: func(w *world) { w.state = order.Confirmed }},
 	{name: "Cancel: the payment service is silent for long", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", silentFor(30))},
 	{name: "Cancel: cancelled by an operator while giving back", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", cancelled)},
 
 	{name: "Reconcile: an order without a saga, a payment in doubt, stock without an owner", saga: Reconcile},
 	{name: "Reconcile: a service is out", saga: Reconcile, answers: answering("ListUnsettledPayments", silent)},
+}
+
+func confirmedMeanwhile(w *world, _ int) error {
+	w.state = order.Confirmed
+	return order.ErrIllegalStep
 }
 
 func refusedFor(attempts int) answer {
@@ -122,7 +143,13 @@ func TestTraces(t *testing.T) {
 			w, env := newWorld(t, sc), newEnvironment()
 			w.cancel = env.CancelWorkflow
 			w.signal = func() { env.SignalWorkflow(PaymentChanged, nil) }
-			settle(env, func(context.Context) *world { return w })
+			child := newWorld(t, scenario{}) // of the checkout that Reconcile starts
+			settle(env, func(ctx context.Context) *world {
+				if activity.GetInfo(ctx).WorkflowExecution.ID == CheckoutID(purchase.OrderID) {
+					return child
+				}
+				return w
+			})
 			if sc.then != nil {
 				env.RegisterDelayedCallback(func() { sc.then(w) }, sc.after)
 			}
@@ -158,6 +185,7 @@ func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	env.SetTestTimeout(time.Minute)
 	env.RegisterWorkflow(Checkout)
 	env.RegisterWorkflow(Cancel)
-	env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(purchase.OrderID), "").Return(nil).Maybe()
+	env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(busy), "").Return(nil).Maybe()
+	env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(deserted), "").Return(&temporal.UnknownExternalWorkflowExecutionError{}).Maybe()
 	return env
 }

@@ -46,6 +46,7 @@ func silentFor(attempts int) answer {
 // writes down, for people, what was called.
 type world struct {
 	t        testing.TB
+	purchase order.Purchase
 	answers  map[string]answer
 	attempts map[string]int
 	paid     []payment.PaymentStatus // what AuthorizePayment and then each ResolvePayment find
@@ -65,8 +66,14 @@ var purchase = order.Purchase{
 	Capture:       "automatic",
 }
 
+// Two more orders, for those who ask a checkout to stop.
+var (
+	busy     = uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a11") // its checkout goes on
+	deserted = uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12") // its checkout is gone
+)
+
 func newWorld(t testing.TB, sc scenario) *world {
-	w := &world{t: t, answers: sc.answers, attempts: map[string]int{}, state: order.Pending, paid: []payment.PaymentStatus{payment.StatusCaptured}}
+	w := &world{t: t, purchase: sc.purchase(), answers: sc.answers, attempts: map[string]int{}, state: order.Pending, paid: []payment.PaymentStatus{payment.StatusCaptured}}
 	if sc.paid != nil {
 		w.paid = slices.Clone(sc.paid)
 	}
@@ -80,20 +87,20 @@ func newWorld(t testing.TB, sc scenario) *world {
 // call belongs to.
 func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 	register(r, of, "ReserveStock", func(w *world, in inventory.ReserveStockInput) inventory.Reservation {
-		require.Equal(w.t, reservation(purchase), in)
+		require.Equal(w.t, reservation(w.purchase), in)
 		return inventory.Reservation{OrderID: in.OrderID}
 	})
 	register(r, of, "ReleaseStock", func(w *world, in inventory.ReleaseStockInput) inventory.Reservation {
-		require.Equal(w.t, purchase.OrderID, in.OrderID)
+		require.Equal(w.t, w.purchase.OrderID, in.OrderID)
 		return inventory.Reservation{OrderID: in.OrderID}
 	})
 	register(r, of, "AuthorizePayment", func(w *world, in payment.AuthorizePaymentInput) payment.Payment {
-		require.Equal(w.t, authorization(purchase), in)
+		require.Equal(w.t, authorization(w.purchase), in)
 		return w.payment()
 	})
 	register(r, of, "ResolvePayment", func(w *world, _ payment.ResolvePaymentInput) payment.Payment { return w.payment() })
 	register(r, of, "VoidPayment", func(w *world, in payment.VoidPaymentInput) payment.Payment {
-		require.Equal(w.t, purchase.OrderID, in.OrderID)
+		require.Equal(w.t, w.purchase.OrderID, in.OrderID)
 		return payment.Payment{OrderID: in.OrderID, Status: payment.StatusRefunded}
 	})
 	register(r, of, "AwaitPayment", func(w *world, _ order.AwaitPaymentInput) order.State { return w.become(order.AwaitingPayment) })
@@ -163,11 +170,11 @@ func (w *world) note(format string, args ...any) {
 
 func (w *world) become(s order.Status) order.State {
 	w.state = s
-	return order.State{OrderID: purchase.OrderID, Status: s}
+	return order.State{OrderID: w.purchase.OrderID, Status: s}
 }
 
 func (w *world) payment() payment.Payment {
-	p := payment.Payment{OrderID: purchase.OrderID, Status: w.paid[0], ActionURL: "https://bank.example/3ds"}
+	p := payment.Payment{OrderID: w.purchase.OrderID, Status: w.paid[0], ActionURL: "https://bank.example/3ds"}
 	if p.Status == payment.StatusFailed {
 		p.DeclineCode = "authentication_failed"
 	}

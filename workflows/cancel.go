@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"errors"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"kassa/activities/inventory"
@@ -16,11 +18,11 @@ func CancelID(orderID interface{ String() string }) string { return "cancel/" + 
 // Cancel ends an order that somebody asked to cancel. A checkout under way is
 // told to stop: before its point of no return it undoes itself and the order is
 // rejected; after it the order is confirmed first, and then its money and its
-// stock go back.
+// stock go back. An order whose checkout is gone is undone and rejected here.
 func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
 	ctx = forOrder(ctx, in.OrderID)
 	state, err := settled(ctx, in)
-	if err != nil || state.Status != order.Confirmed {
+	if err != nil || state.Status.Closed() {
 		return state, err
 	}
 
@@ -37,6 +39,13 @@ func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
 		return state, err
 	}
 
+	if state.Status != order.Confirmed {
+		state, err = reject(ctx, in, order.ErrOrderCancelled)
+		if !errors.Is(err, order.ErrIllegalStep) {
+			return state, err
+		}
+		// A checkout that was begun meanwhile has confirmed it, of what is undone now.
+	}
 	state, err = call(here(ctx), orders.CancelOrder, order.CancelOrderInput{
 		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentStatus: string(paid.Status),
 	})
@@ -45,16 +54,21 @@ func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
 }
 
 // settled waits until the order's checkout has come to its end, after telling
-// it to stop.
+// it to stop. It also comes back when there is no checkout to wait for: nobody
+// could start it, or an operator has terminated it.
 func settled(ctx workflow.Context, in order.Purchase) (order.State, error) {
+	gone := false
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 30*time.Second) {
 		state, err := call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: in.OrderID})
-		if err != nil || state.Status == order.Confirmed || state.Status.Closed() {
+		if err != nil || gone || state.Status == order.Confirmed || state.Status.Closed() {
 			return state, err
 		}
 		workflow.SetCurrentDetails(ctx, "Waiting for the checkout to stop.")
-		// It may have ended by itself, or not have begun: the order's state tells.
-		_ = workflow.RequestCancelExternalWorkflow(ctx, CheckoutID(in.OrderID), "").Get(ctx, nil)
+		asked := workflow.RequestCancelExternalWorkflow(ctx, CheckoutID(in.OrderID), "").Get(ctx, nil)
+		var unknown *temporal.UnknownExternalWorkflowExecutionError
+		if gone = errors.As(asked, &unknown); gone {
+			continue // unless it has ended by itself since: the order's state tells
+		}
 		if err := workflow.Sleep(ctx, wait); err != nil {
 			return state, err
 		}

@@ -111,6 +111,8 @@ var scenarios = []scenario{
 	{name: "Cancel: a confirmed order", saga: Cancel, state: order.Confirmed},
 	{name: "Cancel: an order whose checkout undoes itself", saga: Cancel, order: busy, after: time.Second, then: func(w *world) { w.state = order.Rejected }},
 	{name: "Cancel: an order that is confirmed after all", saga: Cancel, order: busy, after: time.Second, then: func(w *world) { w.state = order.Confirmed }},
+	{name: "Cancel: an order whose checkout is gone", saga: Cancel, order: deserted},
+	{name: "Cancel: an order whose checkout is gone, begun again and confirmed meanwhile", saga: Cancel, order: deserted, answers: answering("RejectOrder", answer(confirmedMeanwhile))},
 	{name: "Cancel: the payment service is silent for long", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", silentFor(30))},
 	{name: "Cancel: cancelled by an operator while giving back", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", cancelled)},
 

@@ -31,6 +31,11 @@ func at(ctx workflow.Context, queue string) workflow.Context {
 	})
 }
 
+// briefly is at for a caller who comes back anyway: it waits for one attempt.
+func briefly(ctx workflow.Context, queue string) workflow.Context {
+	return workflow.WithScheduleToCloseTimeout(at(ctx, queue), stepWithin)
+}
+
 // definitely addresses the worker of one service for a step whose outcome must
 // be known: it ignores cancellation and is retried for as long as it takes.
 func definitely(ctx workflow.Context, queue string) workflow.Context {
@@ -129,6 +134,5 @@ func alarm(ctx workflow.Context, err error) {
 	}
 	_ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueSet("needs_attention"))
 	workflow.SetCurrentDetails(ctx, "Needs attention: a step that must succeed keeps failing. It is retried every minute.")
-	quick := workflow.WithScheduleToCloseTimeout(at(ctx, order.Queue), stepWithin)
-	_, _ = call(quick, orders.NeedAttention, order.NeedAttentionInput{OrderID: orderID, What: fmt.Sprint(faultOf(err))})
+	_, _ = call(briefly(ctx, order.Queue), orders.NeedAttention, order.NeedAttentionInput{OrderID: orderID, What: fmt.Sprint(faultOf(err))})
 }

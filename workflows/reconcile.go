@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,37 +20,48 @@ const (
 	ReconcileID = "reconcile"
 	// quietFor is how long nothing must have touched a thing before Reconcile does.
 	quietFor = 30 * time.Second
-	// lookBack bounds the search for reservations that nobody owns.
+	// lookBack is how far the first run ever looks for closed orders.
 	lookBack = 48 * time.Hour
-	// atMost bounds one run; the next one goes on.
+	// atMost bounds one search. The next run goes on.
 	atMost = 200
+	// pages bounds the searches for closed orders in one run.
+	pages = 100
+	// abreast is how many things are mended at once.
+	abreast = 20
 )
 
 // Repairs counts what one run of Reconcile has done.
 type Repairs struct {
-	Started  int `json:"started"`  // sagas of orders that had none
-	Resolved int `json:"resolved"` // payments whose truth was asked for
-	Released int `json:"released"` // reservations of closed orders
+	Started  int       `json:"started"`  // sagas of orders that had none
+	Resolved int       `json:"resolved"` // payments whose truth was asked for
+	Released int       `json:"released"` // reservations of closed orders
+	Voided   int       `json:"voided"`   // payments of closed orders
+	Searched time.Time `json:"searched"` // what was closed before then has been looked at; the next run begins there
 }
 
 // Reconcile mends what no saga owns any more: an order without a saga gets one,
-// a payment in doubt is looked up, stock held for a closed order is released.
-// A Temporal Schedule runs it every minute, one at a time.
+// a payment in doubt is looked up, what a closed order still holds goes back.
+// A Temporal Schedule runs it every minute, one at a time, so it never waits
+// long: what does not answer now may answer the next run.
 func Reconcile(ctx workflow.Context) (done Repairs, err error) {
 	before := workflow.Now(ctx).Add(-quietFor)
-	for _, mend := range []func(workflow.Context, time.Time, *Repairs) error{startSagas, resolvePayments, releaseOrphans} {
+	done.Searched = before.Add(-lookBack)
+	var last Repairs
+	if workflow.GetLastCompletionResult(ctx, &last) == nil && !last.Searched.IsZero() {
+		done.Searched = last.Searched
+	}
+	for _, mend := range []func(workflow.Context, time.Time, *Repairs) error{startSagas, resolvePayments, emptyClosedOrders} {
 		err = errors.Join(err, mend(ctx, before, &done))
 	}
-	if done != (Repairs{}) {
-		workflow.GetLogger(ctx).Warn("reconciled", "started", done.Started, "resolved", done.Resolved, "released", done.Released)
-		counter := workflow.GetMetricsHandler(ctx).Counter("kassa_repairs_total")
-		counter.Inc(int64(done.Started + done.Resolved + done.Released))
+	if repaired := done.Started + done.Resolved + done.Released + done.Voided; repaired > 0 {
+		workflow.GetLogger(ctx).Warn("reconciled", "started", done.Started, "resolved", done.Resolved, "released", done.Released, "voided", done.Voided)
+		workflow.GetMetricsHandler(ctx).Counter("kassa_repairs_total").Inc(int64(repaired))
 	}
 	return done, err
 }
 
 func startSagas(ctx workflow.Context, before time.Time, done *Repairs) error {
-	found, err := call(at(ctx, order.Queue), orders.ListUnsettledOrders, order.ListUnsettledInput{Before: before, Limit: atMost})
+	found, err := call(briefly(ctx, order.Queue), orders.ListUnsettledOrders, order.ListUnsettledInput{Before: before, Limit: atMost})
 	for _, purchase := range found.Checkouts {
 		started, failed := start(ctx, CheckoutID(purchase.OrderID), Checkout, purchase)
 		done.Started += started
@@ -85,51 +97,75 @@ func start(ctx workflow.Context, id string, saga any, in order.Purchase) (int, e
 }
 
 func resolvePayments(ctx workflow.Context, before time.Time, done *Repairs) error {
-	found, err := call(at(ctx, payment.Queue), payments.ListUnsettledPayments, payment.ListUnsettledPaymentsInput{Before: before, Limit: atMost})
-	for _, orderID := range found.Orders {
-		if _, failed := call(at(ctx, payment.Queue), payments.ResolvePayment, payment.ResolvePaymentInput{OrderID: orderID}); failed != nil {
-			err = errors.Join(err, failed)
-			continue
-		}
-		done.Resolved++
+	found, err := call(briefly(ctx, payment.Queue), payments.ListUnsettledPayments, payment.ListUnsettledPaymentsInput{Before: before, Limit: atMost})
+	if err != nil {
+		return err
 	}
-	return err
+	return each(ctx, found.Orders, &done.Resolved, func(ctx workflow.Context, orderID uuid.UUID) error {
+		_, err := call(briefly(ctx, payment.Queue), payments.ResolvePayment, payment.ResolvePaymentInput{OrderID: orderID})
+		return err
+	})
 }
 
-func releaseOrphans(ctx workflow.Context, before time.Time, done *Repairs) error {
-	after := firstIDOf(before.Add(-lookBack))
-	var err error
-	for {
-		held, failed := call(at(ctx, inventory.Queue), stock.ListHeldReservations, inventory.ListReservationsInput{
-			HeldBefore: before, After: after, Limit: atMost,
-		})
-		if failed != nil || len(held.Orders) == 0 {
-			return errors.Join(err, failed)
+// emptyClosedOrders looks once at every order that was closed: it should hold
+// nothing. Its saga has left tombstones, so nothing can come later.
+func emptyClosedOrders(ctx workflow.Context, before time.Time, done *Repairs) error {
+	for range pages {
+		closed, err := call(briefly(ctx, order.Queue), orders.ListClosedOrders, order.ListClosedInput{Since: done.Searched, Before: before, Limit: atMost})
+		if err == nil && len(closed.Orders) > 0 {
+			err = errors.Join(voidPayments(ctx, closed.Orders, done), releaseStock(ctx, closed.Orders, done))
 		}
-		orphans, failed := call(at(ctx, order.Queue), orders.ListOrphans, order.OrderIDs{Orders: held.Orders})
-		if failed != nil {
-			return errors.Join(err, failed)
-		}
-		for _, orderID := range orphans.Orders {
-			if _, failed := call(at(ctx, inventory.Queue), stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: orderID}); failed != nil {
-				err = errors.Join(err, failed)
-				continue
-			}
-			done.Released++
-		}
-		if len(held.Orders) < atMost {
+		if err != nil {
 			return err
 		}
-		after = held.Orders[len(held.Orders)-1]
+		if len(closed.Orders) < atMost {
+			done.Searched = before
+			return nil
+		}
+		done.Searched = closed.Until
 	}
+	return nil
 }
 
-// firstIDOf is the lowest UUIDv7 made at t (RFC 9562, section 5.7): order ids
-// sort by time, so a search that starts here skips everything older.
-func firstIDOf(t time.Time) uuid.UUID {
-	var first uuid.UUID
-	for i, ms := 5, t.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
-		first[i] = byte(ms)
+func voidPayments(ctx workflow.Context, closed []uuid.UUID, done *Repairs) error {
+	open, err := call(briefly(ctx, payment.Queue), payments.ListOpenPayments, payment.ListOpenPaymentsInput{Orders: closed})
+	if err != nil {
+		return err
 	}
-	return first
+	return each(ctx, open.Orders, &done.Voided, func(ctx workflow.Context, orderID uuid.UUID) error {
+		_, err := call(briefly(ctx, payment.Queue), payments.VoidPayment, payment.VoidPaymentInput{OrderID: orderID})
+		return err
+	})
+}
+
+func releaseStock(ctx workflow.Context, closed []uuid.UUID, done *Repairs) error {
+	held, err := call(briefly(ctx, inventory.Queue), stock.ListHeldReservations, inventory.ListHeldInput{Orders: closed})
+	if err != nil {
+		return err
+	}
+	return each(ctx, held.Orders, &done.Released, func(ctx workflow.Context, orderID uuid.UUID) error {
+		_, err := call(briefly(ctx, inventory.Queue), stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: orderID})
+		return err
+	})
+}
+
+// each mends orders, some at once, because one that gets no answer must not
+// hold up the others, and counts what was mended.
+func each(ctx workflow.Context, found []uuid.UUID, mended *int, mend func(workflow.Context, uuid.UUID) error) (err error) {
+	for some := range slices.Chunk(found, abreast) {
+		under := workflow.NewWaitGroup(ctx)
+		for _, orderID := range some {
+			under.Add(1)
+			workflow.Go(ctx, func(ctx workflow.Context) {
+				defer under.Done()
+				if failed := mend(ctx, orderID); failed != nil {
+					err = errors.Join(err, failed)
+					return
+				}
+				*mended++
+			})
+		}
+		under.Wait(ctx)
+	}
+	return err
 }

@@ -116,8 +116,8 @@ var scenarios = []scenario{
 	{name: "Cancel: the payment service is silent for long", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", silentFor(30))},
 	{name: "Cancel: cancelled by an operator while giving back", saga: Cancel, state: order.Confirmed, answers: answering("VoidPayment", cancelled)},
 
-	{name: "Reconcile: an order without a saga, a payment in doubt, stock without an owner", saga: Reconcile},
-	{name: "Reconcile: a service is out", saga: Reconcile, answers: answering("ListUnsettledPayments", silent)},
+	{name: "Reconcile: an order without a saga, a payment in doubt, money and stock of a closed order", saga: Reconcile, state: "left alone"},
+	{name: "Reconcile: a service is out", saga: Reconcile, state: "left alone", answers: answering("ListUnsettledPayments", silent)},
 }
 
 func confirmedMeanwhile(w *world, _ int) error {
@@ -158,6 +158,10 @@ func TestTraces(t *testing.T) {
 			started := env.Now()
 			env.ExecuteWorkflow(sc.saga, sc.input()...)
 			require.True(t, env.IsWorkflowCompleted())
+			var done Repairs
+			if len(sc.input()) == 0 && env.GetWorkflowResult(&done) == nil {
+				w.note("started %d, resolved %d, voided %d, released %d", done.Started, done.Resolved, done.Voided, done.Released)
+			}
 			fmt.Fprintf(&all, "\n%s\n", sc.name)
 			for _, line := range w.trace {
 				fmt.Fprintf(&all, "    %s\n", line)

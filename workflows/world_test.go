@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -46,10 +47,12 @@ func silentFor(attempts int) answer {
 // writes down, for people, what was called.
 type world struct {
 	t        testing.TB
+	mu       sync.Mutex // one call at a time
 	purchase order.Purchase
 	answers  map[string]answer
 	attempts map[string]int
 	paid     []payment.PaymentStatus // what AuthorizePayment and then each ResolvePayment find
+	doubtful []uuid.UUID             // orders whose payment nobody has got an answer about
 	state    order.Status
 	trace    []string
 
@@ -73,7 +76,7 @@ var (
 )
 
 func newWorld(t testing.TB, sc scenario) *world {
-	w := &world{t: t, purchase: sc.purchase(), answers: sc.answers, attempts: map[string]int{}, state: order.Pending, paid: []payment.PaymentStatus{payment.StatusCaptured}}
+	w := &world{t: t, purchase: sc.purchase(), answers: sc.answers, attempts: map[string]int{}, state: order.Pending, paid: []payment.PaymentStatus{payment.StatusCaptured}, doubtful: []uuid.UUID{purchase.OrderID}}
 	if sc.paid != nil {
 		w.paid = slices.Clone(sc.paid)
 	}
@@ -116,19 +119,26 @@ func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 	register(r, of, "ListUnsettledOrders", func(*world, order.ListUnsettledInput) order.Unsettled {
 		return order.Unsettled{Checkouts: []order.Purchase{purchase}}
 	})
-	register(r, of, "ListUnsettledPayments", func(*world, payment.ListUnsettledPaymentsInput) payment.UnsettledPayments {
-		return payment.UnsettledPayments{Orders: []uuid.UUID{purchase.OrderID}}
+	register(r, of, "ListUnsettledPayments", func(w *world, _ payment.ListUnsettledPaymentsInput) payment.UnsettledPayments {
+		return payment.UnsettledPayments{Orders: w.doubtful}
 	})
-	register(r, of, "ListHeldReservations", func(*world, inventory.ListReservationsInput) inventory.HeldReservations {
-		return inventory.HeldReservations{Orders: []uuid.UUID{purchase.OrderID}}
+	register(r, of, "ListClosedOrders", func(*world, order.ListClosedInput) order.ClosedOrders {
+		return order.ClosedOrders{Orders: []uuid.UUID{purchase.OrderID}}
 	})
-	register(r, of, "ListOrphans", func(_ *world, in order.OrderIDs) order.OrderIDs { return in })
+	register(r, of, "ListOpenPayments", func(_ *world, in payment.ListOpenPaymentsInput) payment.OpenPayments {
+		return payment.OpenPayments(in)
+	})
+	register(r, of, "ListHeldReservations", func(_ *world, in inventory.ListHeldInput) inventory.HeldReservations {
+		return inventory.HeldReservations(in)
+	})
 }
 
 // register puts op in the place of the operation of that name.
 func register[In, Out any](r worker.ActivityRegistry, of func(context.Context) *world, name string, op func(*world, In) Out) {
 	r.RegisterActivityWithOptions(func(ctx context.Context, in In) (out Out, err error) {
 		w := of(ctx)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.attempts[name]++
 		answer, told := w.answers[name]
 		if !told {

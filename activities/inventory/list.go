@@ -3,7 +3,6 @@ package inventory
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -15,10 +14,9 @@ import (
 // ListReservationsInput selects reservations in the order of their order ids,
 // which is the order in which the orders were placed.
 type ListReservationsInput struct {
-	Status     string    `json:"status,omitempty"` // held or released; "" means any
-	HeldBefore time.Time `json:"held_before"`      // only those made before; zero means any
-	After      uuid.UUID `json:"after"`            // continue after this order; zero starts
-	Limit      int       `json:"limit"`            // at most 1000, which 0 means too
+	Status string    `json:"status,omitempty"` // held or released; "" means any
+	After  uuid.UUID `json:"after"`            // continue after this order; zero starts
+	Limit  int       `json:"limit"`            // at most 1000, which 0 means too
 }
 
 // Reservations is one page of reservations.
@@ -50,24 +48,28 @@ func (s *Service) ListReservations(ctx context.Context, in ListReservationsInput
 	return page, err
 }
 
-// HeldReservations names orders that hold stock.
-type HeldReservations struct {
-	Orders []uuid.UUID `json:"orders"` // ascending; fewer than asked for means there are no more
+// ListHeldInput names some orders.
+type ListHeldInput struct {
+	Orders []uuid.UUID `json:"orders"`
 }
 
-// ListHeldReservations names the orders that have held stock since before a
-// moment, whatever in.Status says, so that Reconcile can release what no saga owns.
-func (s *Service) ListHeldReservations(ctx context.Context, in ListReservationsInput) (HeldReservations, error) {
-	in.Status = Held
+// HeldReservations names orders that hold stock.
+type HeldReservations struct {
+	Orders []uuid.UUID `json:"orders"` // ascending
+}
+
+// ListHeldReservations picks those of some orders that hold stock, so that
+// Reconcile can release what a closed one has left.
+func (s *Service) ListHeldReservations(ctx context.Context, in ListHeldInput) (HeldReservations, error) {
 	held := HeldReservations{Orders: []uuid.UUID{}}
-	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
-		rows, _, err := listReservations(ctx, inventorydb.New(conn), in)
-		for _, row := range rows {
-			held.Orders = append(held.Orders, row.OrderID)
-		}
+	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) (err error) {
+		held.Orders, err = inventorydb.New(conn).ListHeldReservations(ctx, in.Orders)
 		return err
 	})
-	return held, err
+	if err != nil {
+		return held, fmt.Errorf("list held reservations: %w", err)
+	}
+	return held, nil
 }
 
 // listReservations reads one row more than asked for, to know whether there are more.
@@ -75,12 +77,7 @@ func listReservations(ctx context.Context, db *inventorydb.Queries, in ListReser
 	if in.Limit <= 0 || in.Limit > 1000 {
 		in.Limit = 1000
 	}
-	if in.HeldBefore.IsZero() {
-		in.HeldBefore = now().Add(time.Hour)
-	}
-	rows, err := db.ListReservations(ctx, inventorydb.ListReservationsParams{
-		After: in.After, Status: in.Status, CreatedBefore: in.HeldBefore, MaxRows: int32(in.Limit) + 1,
-	})
+	rows, err := db.ListReservations(ctx, in.After, in.Status, int32(in.Limit)+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("list reservations: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -216,14 +217,30 @@ func TestCancellationIsRequestedOnce(t *testing.T) {
 	require.Equal(t, order.PurchaseOf(o), unsettled.Cancels[0], "Reconcile starts the saga with what the first start had")
 }
 
-func TestFindsOrphans(t *testing.T) {
+func TestFindsWhatWasClosed(t *testing.T) {
 	s, _ := newService(t)
-	open, shut, unknown := place(t, s), place(t, s), id.New()
-	_, err := s.RejectOrder(t.Context(), order.RejectOrderInput{OrderID: shut.ID, UserID: shut.UserID, Total: shut.Total, Code: fault.Declined, Reason: "out_of_stock"})
+	place(t, s)
+	var shut []uuid.UUID
+	for range 3 {
+		o := place(t, s)
+		_, err := s.RejectOrder(t.Context(), order.RejectOrderInput{OrderID: o.ID, UserID: o.UserID, Total: o.Total, Code: fault.Declined, Reason: "out_of_stock"})
+		require.NoError(t, err)
+		shut = append(shut, o.ID)
+	}
+	in := order.ListClosedInput{Since: time.Now().Add(-time.Hour), Before: time.Now().Add(time.Hour), Limit: 2}
+	first, err := s.ListClosedOrders(t.Context(), in)
 	require.NoError(t, err)
-	orphans, err := s.ListOrphans(t.Context(), order.OrderIDs{Orders: []uuid.UUID{open.ID, shut.ID, unknown}})
+	require.Equal(t, shut[:2], first.Orders)
+
+	in.Since = first.Until
+	rest, err := s.ListClosedOrders(t.Context(), in)
 	require.NoError(t, err)
-	require.Equal(t, []uuid.UUID{shut.ID, unknown}, orphans.Orders)
+	require.Equal(t, shut[1:], rest.Orders, "what was closed at the same moment is not passed over")
+
+	in.Before = first.Until
+	none, err := s.ListClosedOrders(t.Context(), in)
+	require.NoError(t, err)
+	require.Empty(t, none.Orders)
 }
 
 func TestKeepsTheNewestNameOfACustomer(t *testing.T) {

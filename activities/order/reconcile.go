@@ -3,7 +3,6 @@ package order
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,28 +43,29 @@ func (s *Service) ListUnsettledOrders(ctx context.Context, in ListUnsettledInput
 	return out, err
 }
 
-// OrderIDs names some orders.
-type OrderIDs struct {
-	Orders []uuid.UUID `json:"orders"`
+// ListClosedInput bounds the search for orders that were closed.
+type ListClosedInput struct {
+	Since  time.Time `json:"since"`  // closed then or later
+	Before time.Time `json:"before"` // and earlier than this
+	Limit  int       `json:"limit"`  // orders
 }
 
-// ListOrphans picks out of in those that may hold nothing: orders that are
-// closed, and ids that belong to no order.
-func (s *Service) ListOrphans(ctx context.Context, in OrderIDs) (OrderIDs, error) {
-	out := OrderIDs{Orders: []uuid.UUID{}}
+// ClosedOrders are orders that may hold nothing any more.
+type ClosedOrders struct {
+	Orders []uuid.UUID `json:"orders"` // the first closed first; fewer than asked for means there are no more
+	Until  time.Time   `json:"until"`  // when the last of them was closed; zero when there are none
+}
+
+// ListClosedOrders finds the orders that Reconcile makes sure of.
+func (s *Service) ListClosedOrders(ctx context.Context, in ListClosedInput) (ClosedOrders, error) {
+	out := ClosedOrders{Orders: []uuid.UUID{}}
 	err := s.read(ctx, func(q *orderdb.Queries) error {
-		known, err := q.ListKnownOrders(ctx, in.Orders)
-		if err != nil {
-			return fmt.Errorf("list known orders: %w", err)
-		}
-		closed, err := q.ListClosedOrders(ctx, in.Orders)
+		rows, err := q.ListClosedOrders(ctx, in.Since, in.Before, int32(in.Limit))
 		if err != nil {
 			return fmt.Errorf("list closed orders: %w", err)
 		}
-		for _, orderID := range in.Orders {
-			if !slices.Contains(known, orderID) || slices.Contains(closed, orderID) {
-				out.Orders = append(out.Orders, orderID)
-			}
+		for _, row := range rows {
+			out.Orders, out.Until = append(out.Orders, row.ID), row.ClosedAt.UTC()
 		}
 		return nil
 	})

@@ -112,3 +112,13 @@ type ListUnsettledPaymentsInput struct {
 type UnsettledPayments struct {
 	Orders []uuid.UUID `json:"orders"`
 }
+
+// ListOpenPaymentsInput names some orders.
+type ListOpenPaymentsInput struct {
+	Orders []uuid.UUID `json:"orders"`
+}
+
+// OpenPayments names orders whose payment has money, or may yet come to some.
+type OpenPayments struct {
+	Orders []uuid.UUID `json:"orders"` // ascending
+}

@@ -79,3 +79,13 @@ func (s *Service) ListUnsettledPayments(ctx context.Context, in ListUnsettledPay
 	}
 	return UnsettledPayments{Orders: orders}, nil
 }
+
+// ListOpenPayments picks those of some orders whose payment has money, or may
+// yet come to some, so that Reconcile can void what a closed one has left.
+func (s *Service) ListOpenPayments(ctx context.Context, in ListOpenPaymentsInput) (OpenPayments, error) {
+	orders, err := read(ctx, s, func(db *paymentdb.Queries) ([]uuid.UUID, error) { return db.ListOpenPayments(ctx, in.Orders) })
+	if err != nil {
+		return OpenPayments{}, fmt.Errorf("list open payments: %w", err)
+	}
+	return OpenPayments{Orders: orders}, nil
+}

@@ -51,6 +51,25 @@ func TestResolvePaymentRecordsTheTruth(t *testing.T) {
 	c.agree()
 }
 
+func TestListOpenPaymentsNamesWhatAClosedOrderMustNotHave(t *testing.T) {
+	c := open(t)
+	unknown, waiting, taken, held, failed, back, never := order(visa, faulty("drop_reply")), order(challenged), order(visa), order(visa, manual), order(declined), order(visa), order(visa)
+	for _, in := range []payment.AuthorizePaymentInput{unknown, waiting, taken, held, failed, back} {
+		_, _ = c.AuthorizePayment(t.Context(), in)
+	}
+	for _, in := range []payment.AuthorizePaymentInput{back, never} {
+		_, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+		require.NoError(t, err)
+	}
+	all := payment.ListOpenPaymentsInput{}
+	for _, in := range []payment.AuthorizePaymentInput{unknown, waiting, taken, held, failed, back, never, order(visa)} {
+		all.Orders = append(all.Orders, in.OrderID)
+	}
+	open, err := c.ListOpenPayments(t.Context(), all)
+	require.NoError(t, err)
+	require.Equal(t, all.Orders[:4], open.Orders)
+}
+
 func TestListUnsettledPaymentsNamesWhatResolvePaymentMends(t *testing.T) {
 	c := open(t)
 	unknown, waiting, done, failed := order(visa, faulty("drop_reply")), order(challenged), order(visa), order(declined)

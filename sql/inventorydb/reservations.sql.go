@@ -151,6 +151,34 @@ func (q *Queries) InsertReservation(ctx context.Context, arg InsertReservationPa
 	return items, nil
 }
 
+const listHeldReservations = `-- name: ListHeldReservations :many
+SELECT order_id
+FROM reservations
+WHERE order_id = ANY ($1::uuid[])
+  AND status = 'held'
+ORDER BY order_id
+`
+
+func (q *Queries) ListHeldReservations(ctx context.Context, orderIds []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listHeldReservations, orderIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var order_id uuid.UUID
+		if err := rows.Scan(&order_id); err != nil {
+			return nil, err
+		}
+		items = append(items, order_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listReservationLines = `-- name: ListReservationLines :many
 SELECT order_id, variant_id, quantity
 FROM reservation_lines
@@ -183,26 +211,13 @@ SELECT order_id, status, version, created_at, released_at
 FROM reservations
 WHERE order_id > $1
   AND ($2::text = '' OR status = $2::text)
-  AND created_at < $3
 ORDER BY order_id
-LIMIT $4
+LIMIT $3
 `
 
-type ListReservationsParams struct {
-	After         uuid.UUID
-	Status        string
-	CreatedBefore time.Time
-	MaxRows       int32
-}
-
 // An empty status means any.
-func (q *Queries) ListReservations(ctx context.Context, arg ListReservationsParams) ([]Reservation, error) {
-	rows, err := q.db.Query(ctx, listReservations,
-		arg.After,
-		arg.Status,
-		arg.CreatedBefore,
-		arg.MaxRows,
-	)
+func (q *Queries) ListReservations(ctx context.Context, after uuid.UUID, status string, maxRows int32) ([]Reservation, error) {
+	rows, err := q.db.Query(ctx, listReservations, after, status, maxRows)
 	if err != nil {
 		return nil, err
 	}

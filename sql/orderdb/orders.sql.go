@@ -210,46 +210,32 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) (int64
 }
 
 const listClosedOrders = `-- name: ListClosedOrders :many
-SELECT id FROM orders WHERE id = ANY ($1::uuid[]) AND closed_at IS NOT NULL
+SELECT id, closed_at::timestamptz AS closed_at
+FROM orders
+WHERE closed_at >= $1::timestamptz
+  AND closed_at < $2::timestamptz
+ORDER BY closed_at
+LIMIT $3
 `
 
-func (q *Queries) ListClosedOrders(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listClosedOrders, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+type ListClosedOrdersRow struct {
+	ID       uuid.UUID
+	ClosedAt time.Time
 }
 
-const listKnownOrders = `-- name: ListKnownOrders :many
-SELECT id FROM orders WHERE id = ANY ($1::uuid[])
-`
-
-func (q *Queries) ListKnownOrders(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listKnownOrders, ids)
+func (q *Queries) ListClosedOrders(ctx context.Context, since time.Time, before time.Time, rowLimit int32) ([]ListClosedOrdersRow, error) {
+	rows, err := q.db.Query(ctx, listClosedOrders, since, before, rowLimit)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []uuid.UUID{}
+	items := []ListClosedOrdersRow{}
 	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
+		var i ListClosedOrdersRow
+		if err := rows.Scan(&i.ID, &i.ClosedAt); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -122,6 +122,35 @@ func (q *Queries) GetPaymentByOrder(ctx context.Context, orderID uuid.UUID) (Pay
 	return i, err
 }
 
+const listOpenPayments = `-- name: ListOpenPayments :many
+SELECT order_id
+FROM payments
+WHERE order_id = ANY ($1::uuid[])
+  AND status NOT IN ('voided', 'refunded', 'failed')
+ORDER BY order_id
+`
+
+// Of these orders, those whose payment has, or may yet come to, money.
+func (q *Queries) ListOpenPayments(ctx context.Context, orderIds []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOpenPayments, orderIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var order_id uuid.UUID
+		if err := rows.Scan(&order_id); err != nil {
+			return nil, err
+		}
+		items = append(items, order_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPayments = `-- name: ListPayments :many
 SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at
 FROM payments

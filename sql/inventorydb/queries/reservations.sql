@@ -120,6 +120,12 @@ SELECT order_id, status, version, created_at, released_at
 FROM reservations
 WHERE order_id > @after
   AND (@status::text = '' OR status = @status::text)
-  AND created_at < @created_before
 ORDER BY order_id
 LIMIT @max_rows;
+
+-- name: ListHeldReservations :many
+SELECT order_id
+FROM reservations
+WHERE order_id = ANY (@order_ids::uuid[])
+  AND status = 'held'
+ORDER BY order_id;

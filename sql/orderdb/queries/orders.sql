@@ -102,10 +102,12 @@ ORDER BY id
 LIMIT @row_limit;
 
 -- name: ListClosedOrders :many
-SELECT id FROM orders WHERE id = ANY (@ids::uuid[]) AND closed_at IS NOT NULL;
-
--- name: ListKnownOrders :many
-SELECT id FROM orders WHERE id = ANY (@ids::uuid[]);
+SELECT id, closed_at::timestamptz AS closed_at
+FROM orders
+WHERE closed_at >= @since::timestamptz
+  AND closed_at < @before::timestamptz
+ORDER BY closed_at
+LIMIT @row_limit;
 
 -- name: UpsertCustomer :exec
 INSERT INTO customers (user_id, name, version)

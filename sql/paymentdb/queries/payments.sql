@@ -50,6 +50,14 @@ FROM (
 ORDER BY unsettled.updated_at
 LIMIT @max_rows;
 
+-- name: ListOpenPayments :many
+-- Of these orders, those whose payment has, or may yet come to, money.
+SELECT order_id
+FROM payments
+WHERE order_id = ANY (@order_ids::uuid[])
+  AND status NOT IN ('voided', 'refunded', 'failed')
+ORDER BY order_id;
+
 -- name: ListPaymentsOf :many
 -- The payments that some webhooks are about.
 SELECT *

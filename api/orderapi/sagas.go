@@ -22,6 +22,7 @@ import (
 
 const (
 	startWithin = 2 * time.Second        // Temporal must take a workflow in within this
+	trialWithin = 700 * time.Millisecond // and within this when it was out a moment ago: nobody waits long for a no that is likely
 	lookEvery   = 250 * time.Millisecond // how often a waiter looks for an order that moves in another process
 )
 
@@ -56,8 +57,12 @@ func (s *Sagas) available() error {
 
 // start begins a saga unless it is running. workflow is one of workflows.All.
 func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow any, in order.Purchase) error {
+	within := startWithin
+	if !s.breaker.IsClosed() {
+		within = trialWithin
+	}
 	err := failsafe.With(s.breaker).WithContext(ctx).Run(func() error {
-		ctx, cancel := context.WithTimeout(ctx, startWithin)
+		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
 		_, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 			ID:                       workflowID,

@@ -37,6 +37,10 @@ func NewKey(kid string, public ed25519.PublicKey) Key {
 // so that forged tokens cannot turn into requests to the user service.
 const fetchAtMostEvery = 5 * time.Second
 
+// fetchAgainAfter is how soon we ask again while we have no key at all, and so
+// must turn everybody away.
+const fetchAgainAfter = 250 * time.Millisecond
+
 // refreshEvery is how soon a key that was withdrawn stops being accepted.
 const refreshEvery = 5 * time.Minute
 
@@ -93,7 +97,11 @@ func (k *keys) refresh(ctx context.Context) {
 	defer k.fetching.Unlock()
 	now := k.now()
 	k.mu.Lock()
-	early := now.Sub(k.tried) < fetchAtMostEvery
+	pause := fetchAtMostEvery
+	if len(k.byID) == 0 {
+		pause = fetchAgainAfter
+	}
+	early := now.Sub(k.tried) < pause
 	if !early {
 		k.tried = now
 	}

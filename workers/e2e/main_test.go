@@ -2,12 +2,14 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"kassa/cmd/kassa/verify"
 	"kassa/internal/localstack"
 	"kassa/sandbox/shopper"
 )
@@ -18,6 +20,7 @@ var (
 	where    localstack.Addresses
 	shop     *shopper.Shop
 	traces   *sink
+	state    string // its folder
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -30,12 +33,16 @@ func run(m *testing.M) int {
 		return failed(err)
 	}
 	begin := time.Now()
+	state = dir
 	if err := start(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "the logs are in", dir)
 		return failed(err)
 	}
 	fmt.Printf("the platform runs after %s; its state is in %s\n", time.Since(begin).Round(100*time.Millisecond), dir)
 	code := m.Run()
+	if err := audit(); err != nil {
+		code = max(code, failed(err))
+	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -79,6 +86,21 @@ func start(dir string) (err error) {
 	}
 	where = platform.Addresses()
 	shop, err = shopper.Open(ctx, where.Gateway, where.Secrets.AdminEmail, where.Secrets.AdminPassword)
+	return err
+}
+
+// audit checks the books of everything that the tests have done.
+func audit() error {
+	config := verify.Of(where)
+	config.Strict, config.Settle = true, 2*time.Minute
+	config.Progress = func(what string) { fmt.Println("·", what) }
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	report, err := verify.Run(ctx, config)
+	if err == nil && !report.OK() {
+		return errors.Join(errors.New("the books are wrong after the tests"), report.Print(os.Stderr))
+	}
+	fmt.Println(report.Summary())
 	return err
 }
 

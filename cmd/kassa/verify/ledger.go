@@ -32,39 +32,36 @@ FULL JOIN (
 ) AS sums ON sums.account = ledger_balances.account AND sums.currency = ledger_balances.currency
 WHERE coalesce(ledger_balances.balance, 0) <> coalesce(sums.total, 0)`
 
-// Payments whose entries do not balance are left to L1.
+// Payments with an entry that does not balance are left to L1.
 const ledgerOfPayments = `
-SELECT payments.order_id::text, format('held %s, taken %s; the ledger says %s and %s', payments.authorized - payments.captured,
-       payments.captured - payments.refunded, coalesce(booked.holds, 0), coalesce(booked.clearing, 0))
-FROM payments
-LEFT JOIN (
+WITH entries AS (
     SELECT ledger_entries.payment_id,
+           sum(amount) AS off,
            sum(amount) FILTER (WHERE account = 'card_holds') AS holds,
            sum(amount) FILTER (WHERE account = 'hold_commitments') AS commitments,
            sum(amount) FILTER (WHERE account = 'provider_clearing') AS clearing,
            sum(amount) FILTER (WHERE account = 'customer_orders') AS paid,
-           min(currency) AS lowest,
-           max(currency) AS highest
+           min(currency) AS currency,
+           max(currency) AS other_currency
     FROM ledger_entries
     JOIN ledger_postings ON ledger_postings.entry_id = ledger_entries.id
-    GROUP BY ledger_entries.payment_id
-) AS booked ON booked.payment_id = payments.id
-WHERE (coalesce(booked.holds, 0), coalesce(booked.commitments, 0), coalesce(booked.clearing, 0), coalesce(booked.paid, 0))
-      IS DISTINCT FROM
-      (payments.authorized - payments.captured, payments.captured - payments.authorized, payments.captured - payments.refunded, payments.refunded - payments.captured)
-  AND NOT EXISTS (
-      SELECT
-      FROM ledger_entries
-      JOIN ledger_postings ON ledger_postings.entry_id = ledger_entries.id
-      WHERE ledger_entries.payment_id = payments.id
-      GROUP BY ledger_entries.id, ledger_postings.currency
-      HAVING sum(ledger_postings.amount) <> 0)
-UNION ALL
-SELECT payments.order_id::text, format('paid in %s, booked in %s', payments.currency, ledger_postings.currency)
+    GROUP BY ledger_entries.id
+), booked AS (
+    SELECT payment_id, bool_and(off = 0) AS balances, coalesce(sum(holds), 0) AS holds, coalesce(sum(commitments), 0) AS commitments,
+           coalesce(sum(clearing), 0) AS clearing, coalesce(sum(paid), 0) AS paid, min(currency) AS currency, max(other_currency) AS other_currency
+    FROM entries
+    GROUP BY payment_id
+)
+SELECT payments.order_id::text, format('held %s, taken %s %s; the ledger says %s and %s in %s', payments.authorized - payments.captured,
+       payments.captured - payments.refunded, payments.currency, coalesce(booked.holds, 0), coalesce(booked.clearing, 0), booked.currency)
 FROM payments
-JOIN ledger_entries ON ledger_entries.payment_id = payments.id
-JOIN ledger_postings ON ledger_postings.entry_id = ledger_entries.id
-WHERE ledger_postings.currency <> payments.currency`
+LEFT JOIN booked ON booked.payment_id = payments.id
+WHERE coalesce(booked.balances, true)
+  AND ((coalesce(booked.holds, 0), coalesce(booked.commitments, 0), coalesce(booked.clearing, 0), coalesce(booked.paid, 0))
+       IS DISTINCT FROM
+       (payments.authorized - payments.captured, payments.captured - payments.authorized, payments.captured - payments.refunded, payments.refunded - payments.captured)
+       OR booked.currency <> payments.currency
+       OR booked.other_currency <> payments.currency)`
 
 const entriesSealed = `
 SELECT id::text, format('not sealed since %s', created_at)

@@ -116,6 +116,12 @@ var mutations = []mutation{
 		"UPDATE orders SET version = version + 1 WHERE id = %s",
 		"INSERT INTO order_events SELECT id, version, 'order.rejected', '{\"status\": \"rejected\"}', 'saga', updated_at FROM orders WHERE id = %s",
 		outboxRow+"'order.rejected', id::text, version, '{}', now(), now() FROM orders WHERE id = %s")},
+	{"O1", "an order was asked to be cancelled after it had been", sql("orders", cancelled,
+		"UPDATE orders SET version = version + 1 WHERE id = %s",
+		"UPDATE order_events SET version = 5 WHERE version = 3 AND order_id = %s",
+		"UPDATE order_events SET version = version - 1 WHERE version > 3 AND order_id = %s",
+		"UPDATE orders SET version = version - 1 WHERE id = %s",
+		"UPDATE outbox SET sequence = (SELECT version FROM order_events WHERE order_events.type = outbox.type AND order_id = %s) WHERE subject = %s")},
 	{"O2", "a confirmed order was paid in part", func(w *world) {
 		o := w.place(w.bought.UserID, 1)
 		_, err := w.reserve(o, 1)
@@ -248,7 +254,6 @@ func TestEachCorruptionIsFoundByItsInvariant(t *testing.T) {
 	shop.leave()
 	shop.psp = ""
 
-	found := map[string]bool{}
 	for _, m := range mutations {
 		t.Run(m.invariant+" "+m.name, func(t *testing.T) {
 			w := shop.copied(t)
@@ -261,10 +266,16 @@ func TestEachCorruptionIsFoundByItsInvariant(t *testing.T) {
 			}
 			require.Equal(t, []string{m.invariant}, report.Broken())
 			require.False(t, report.OK())
-			found[m.invariant] = true
 		})
 	}
-	for _, result := range shop.copied(t).check().Results {
-		require.True(t, found[result.ID], "no corruption for %s", result.ID)
+}
+
+func TestEachInvariantHasACorruption(t *testing.T) {
+	known := map[string]bool{}
+	for _, m := range mutations {
+		known[m.invariant] = true
+	}
+	for _, result := range emptyWorld(t).check().Results {
+		require.True(t, known[result.ID], "no corruption for %s", result.ID)
 	}
 }

@@ -40,12 +40,12 @@ FROM steps
 LEFT JOIN legal ON legal.type = steps.type AND legal.status = steps.status AND legal.before IS NOT DISTINCT FROM steps.before
 WHERE legal.type IS NULL
 UNION ALL
-SELECT asked.order_id::text, format('asked to cancel %s times, last at version %s', count(*), max(asked.version))
-FROM order_events AS asked
-LEFT JOIN steps AS closing ON closing.order_id = asked.order_id AND closing.status IN ('rejected', 'cancelled')
-WHERE asked.type = 'order.cancel_requested'
-GROUP BY asked.order_id
-HAVING count(*) > 1 OR max(asked.version) > max(closing.version) OR bool_or(asked.data ? 'status')`
+SELECT order_id::text, format('asked to cancel %s times, last at version %s', count(*) FILTER (WHERE asks), max(version) FILTER (WHERE asks))
+FROM (SELECT order_id, version, type = 'order.cancel_requested' AS asks, data->>'status' AS status FROM order_events) AS events
+GROUP BY order_id
+HAVING count(*) FILTER (WHERE asks) > 1
+    OR max(version) FILTER (WHERE asks) > min(version) FILTER (WHERE status IN ('rejected', 'cancelled'))
+    OR bool_or(asks AND status IS NOT NULL)`
 
 // The members of an event's data are named like the columns they set, so a row
 // is the merge of its events' data: of equal keys the last one stays.

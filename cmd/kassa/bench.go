@@ -16,9 +16,9 @@ type benchCommand struct {
 
 type benchCheckoutCommand struct {
 	JSON    string  `name:"json" help:"Write the figures to this file, too." placeholder:"FILE"`
-	Seconds float64 `help:"Length of each round of each kind." default:"6"`
+	Seconds float64 `help:"Length of each round of each kind." default:"3"`
 	Clients int     `help:"Clients at once." default:"16"`
-	Rounds  int     `help:"Rounds of each kind; the medians count." default:"3"`
+	Rounds  int     `help:"Rounds of each kind; the medians count." default:"6"`
 }
 
 // Run measures on a platform of its own and prints what it finds.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +33,8 @@ type buyers struct {
 	http   *http.Client
 	bodies [][]byte
 	tokens []string // "Bearer …", one for each customer
+
+	repeated atomic.Int64 // answers 503, after which the same was asked again
 }
 
 // newBuyers fills the shelves, welcomes the customers and writes what they will ask for.
@@ -94,29 +97,46 @@ func (b *buyers) do(ctx context.Context, client int) error {
 	return err
 }
 
+// tries is how often a customer asks for the same purchase while the answer is
+// 503: on a machine that others use too, an engine may stall for a moment.
+const tries = 5
+
 // buy answers the body of the answer.
 func (b *buyers) buy(ctx context.Context, client int) ([]byte, error) {
 	body := b.bodies[rand.IntN(len(b.bodies))] //nolint:gosec // a choice of goods
+	key := id.New().String()
+	for n := 1; ; n++ {
+		status, answer, err := b.post(ctx, b.tokens[client%len(b.tokens)], key, body)
+		switch {
+		case err != nil:
+			return nil, err
+		case status == http.StatusCreated:
+			return answer, nil
+		case status != http.StatusServiceUnavailable || n == tries:
+			return nil, fmt.Errorf("a checkout was answered %d: %s", status, answer)
+		}
+		b.repeated.Add(1)
+		if err := sleep(ctx, time.Duration(n)*200*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (b *buyers) post(ctx context.Context, token, key string, body []byte) (int, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	request.Header["Authorization"] = []string{b.tokens[client%len(b.tokens)]}
+	request.Header["Authorization"] = []string{token}
 	request.Header["Content-Type"] = []string{"application/json"}
-	request.Header["Idempotency-Key"] = []string{id.New().String()}
+	request.Header["Idempotency-Key"] = []string{key}
 	response, err := b.http.Do(request)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode != http.StatusCreated {
-		return nil, fmt.Errorf("a checkout was answered %s: %s", response.Status, answer)
-	}
-	return answer, nil
+	return response.StatusCode, answer, err
 }
 
 // buyOne answers the id of the order that was bought.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/google/uuid"
 	"go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
@@ -137,7 +136,7 @@ func (b *bench) measureStructure(ctx context.Context) error {
 		if err := sleep(ctx, 600*time.Millisecond); err != nil {
 			return err
 		}
-		seen, orderID, err := watchTransactions(ctx, b.addresses, b.dir, func(ctx context.Context) (uuid.UUID, error) { return b.buyers.buyOne(ctx) })
+		seen, orderID, err := watchTransactions(ctx, b.addresses, b.dir, b.buyers.buyOne)
 		if err != nil {
 			return err
 		}
@@ -181,6 +180,7 @@ func (b *bench) measureSpeed(ctx context.Context) error {
 	for database, n := range after {
 		b.report.Transactions[database] = float64(n-before[database]) / float64(checkouts)
 	}
+	b.report.Repeated = b.buyers.repeated.Load()
 	b.report.finish()
 	return nil
 }

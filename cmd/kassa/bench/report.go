@@ -21,6 +21,8 @@ type Report struct {
 	BeforeAnswer   []transaction      // of one checkout, in the order of their beginning
 	Transactions   map[string]float64 // per checkout under load, by database; relays and consumers included
 
+	Repeated int64 // purchases asked for again because the answer was 503
+
 	CheckoutPerSecond float64
 	NullPerSecond     float64
 	Ratio             float64 // median of the rounds' ratios

@@ -49,7 +49,6 @@ func countVerbs(statement string) (n int) {
 func bought(w *world) order.Order    { return w.bought }
 func declined(w *world) order.Order  { return w.declined }
 func cancelled(w *world) order.Order { return w.cancelled }
-func awaiting(w *world) order.Order  { return w.awaiting }
 
 func checkoutOf(o order.Order) string { return "checkout/" + o.ID.String() }
 func cancelOf(o order.Order) string   { return "cancel/" + o.ID.String() }

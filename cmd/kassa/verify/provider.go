@@ -158,7 +158,7 @@ func theirMoneyIsOurs(_ context.Context, l *look) (int, []Finding, error) {
 		}
 		order, err := uuid.Parse(in.OrderID)
 		p, paid := l.payments[order]
-		what := ""
+		var what string
 		switch {
 		case err != nil:
 			what = "for no order of ours"

@@ -70,7 +70,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	results, err := v.pass(ctx)
 	if err == nil && v.Again > 0 && broken(results) > 0 {
-		v.Progress(fmt.Sprintf("%d findings (%s); looking again in %s", broken(results), strings.Join(Report{Results: results}.Broken(), ", "), v.Again))
+		v.Progress(fmt.Sprintf("found %s; looking again in %s", strings.Join(Report{Results: results}.Broken(), ", "), v.Again))
 		results, err = v.confirm(ctx, results)
 	}
 	report.Results, report.Took = results, time.Since(report.At)

@@ -159,6 +159,24 @@ func TestAnOutageKeptForTheKeyIsOvercomeByTheNextKey(t *testing.T) {
 	}
 }
 
+// TestAnOutageKeptForALaterRequestIsLookedInto: the first request never arrived.
+// Minutes later another one did, was granted, and is answered with an outage.
+func TestAnOutageKeptForALaterRequestIsLookedInto(t *testing.T) {
+	c := open(t)
+	in := order(visa)
+	for _, outage := range []string{"drop_request", "error_after_commit"} {
+		c.faults(provider.FaultSettings{SearchLagMS: 60_000, Faults: []provider.FaultRule{{Fault: outage, Rate: 1, Times: 1}}})
+		_, err := c.AuthorizePayment(t.Context(), in)
+		require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+		_, err = c.pool.Exec(t.Context(), "UPDATE attempts SET first_sent_at = first_sent_at - interval '2 minutes'")
+		require.NoError(t, err)
+	}
+	_, err := c.authorize(in)
+	require.NoError(t, err)
+	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
+	c.agree()
+}
+
 func TestAuthorizePaymentRemembersALateNo(t *testing.T) {
 	c := open(t)
 	c.together("declined", []string{"late_decline:600", "drop_reply", "silent", "error_after_commit", "unavailable_after_commit"}, func(c *till, faults string) {

@@ -50,12 +50,17 @@ func (s *Service) find(ctx context.Context, row paymentdb.Payment) (*intent, err
 	return s.choose(ctx, row, all)
 }
 
-// trace is find without the doubt, and slow.
+// trace is find without the doubt, and slow. Any of the requests of an attempt
+// may be the one that arrived, the last as well as the first.
 func (s *Service) trace(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (*intent, error) {
 	if row.ProviderPaymentID != "" {
 		return s.find(ctx, row)
 	}
-	all, err := s.stripe.scan(ctx, row.OrderID, attempt.FirstSentAt)
+	until := instant()
+	if row.VoidedAt != nil { // none was sent after the tombstone
+		until = *row.VoidedAt
+	}
+	all, err := s.stripe.scan(ctx, row.OrderID, attempt.FirstSentAt, until)
 	if err != nil {
 		return nil, err
 	}

@@ -34,19 +34,20 @@ func (s *Stripe) search(ctx context.Context, orderID uuid.UUID) ([]intent, error
 	return found, err
 }
 
-// clockSkew is how far our clock and the provider's may be apart.
+// clockSkew is how far our clock and the provider's may be apart, with the time
+// that a request may be under way.
 const clockSkew = time.Minute
 
 // scanMost bounds a scan, in intents.
 const scanMost = 5000
 
-// scan goes through all intents made around a moment for those of an order.
-// It is slow and sees everything: no intent means that there is none. It fails
-// when there are too many to go through.
-func (s *Stripe) scan(ctx context.Context, orderID uuid.UUID, around time.Time) ([]intent, error) {
+// scan goes through all intents made in a time for those of an order. It is
+// slow and sees everything: no intent means that there is none. It fails when
+// there are too many to go through.
+func (s *Stripe) scan(ctx context.Context, orderID uuid.UUID, from, until time.Time) ([]intent, error) {
 	params := &stripe.PaymentIntentListParams{CreatedRange: &stripe.RangeQueryParams{
-		GreaterThanOrEqual: around.Add(-clockSkew).Unix(),
-		LesserThanOrEqual:  around.Add(clockSkew).Unix(),
+		GreaterThanOrEqual: from.Add(-clockSkew).Unix(),
+		LesserThanOrEqual:  until.Add(clockSkew).Unix(),
 	}}
 	params.Limit = stripe.Int64(100)
 	params.AddExpand("data.latest_charge")
@@ -58,7 +59,7 @@ func (s *Stripe) scan(ctx context.Context, orderID uuid.UUID, around time.Time) 
 				return classify(err)
 			}
 			if seen++; seen > scanMost {
-				return ErrProviderUnavailable.Because(fmt.Errorf("more than %d intents around %s", scanMost, around))
+				return ErrProviderUnavailable.Because(fmt.Errorf("more than %d intents from %s to %s", scanMost, from, until))
 			}
 			if each.Metadata["order_id"] != wanted {
 				continue

@@ -44,7 +44,7 @@ func TestStripeTakesEveryRequestOfOurs(t *testing.T) {
 		"refund":           func() error { _, err := s.refund(ctx, "pi_1", "EUR", 1999, "k3"); return err },
 		"retrieve":         func() error { _, err := s.retrieve(ctx, "pi_1"); return err },
 		"search":           func() error { _, err := s.search(ctx, row.OrderID); return err },
-		"scan":             func() error { _, err := s.scan(ctx, row.OrderID, time.Now()); return err },
+		"scan":             func() error { _, err := s.scan(ctx, row.OrderID, time.Now(), time.Now()); return err },
 	} {
 		t.Run(name, func(t *testing.T) { require.NoError(t, request()) })
 	}

@@ -23,7 +23,7 @@ type Order struct {
 	Total   money.Money `json:"total"`
 	Lines   []OrderLine `json:"lines,omitempty"`      // on order.created only
 	Payment *uuid.UUID  `json:"payment_id,omitempty"` // on order.confirmed
-	Reason  string      `json:"reason,omitempty"`     // on order.rejected and order.cancelled
+	Reason  string      `json:"reason,omitempty"`     // on order.rejected: a stable word
 }
 
 // OrderLine is what was ordered of one variant.

@@ -98,7 +98,7 @@ type PostalAddress struct {
 type State struct {
 	OrderID       uuid.UUID  `json:"order_id"`
 	Status        Status     `json:"status"`
-	Reason        string     `json:"reason,omitempty"` // why it was rejected or cancelled
+	Reason        string     `json:"reason,omitempty"` // why it was rejected
 	PaymentStatus string     `json:"payment_status"`
 	PaymentID     *uuid.UUID `json:"payment_id,omitempty"`
 	Version       int64      `json:"version"`

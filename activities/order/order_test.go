@@ -210,6 +210,7 @@ func TestCancellationIsRequestedOnce(t *testing.T) {
 		require.NotNil(t, asked.CancelRequested)
 	}
 	require.Equal(t, 1, count(t, pool, "SELECT count(*) FROM order_events WHERE type = 'order.cancel_requested'"))
+	require.Zero(t, count(t, pool, "SELECT count(*) FROM outbox WHERE event::text LIKE '%ordered twice%'"), "a customer's own words are told to nobody")
 
 	unsettled, err := s.ListUnsettledOrders(t.Context(), order.ListUnsettledInput{Before: o.CreatedAt.AddDate(0, 0, 1), Limit: 10})
 	require.NoError(t, err)

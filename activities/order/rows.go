@@ -48,8 +48,12 @@ func lineFromRow(row orderdb.OrderLine, currency string) Line {
 }
 
 func stateOf(row orderdb.Order) State {
+	reason := ""
+	if Status(row.Status) == Rejected { // a word of ours; a cancelled order's are somebody's own
+		reason = orEmpty(row.Reason)
+	}
 	return State{
-		OrderID: row.ID, Status: Status(row.Status), Reason: orEmpty(row.Reason), PaymentStatus: row.PaymentStatus, PaymentID: row.PaymentID,
+		OrderID: row.ID, Status: Status(row.Status), Reason: reason, PaymentStatus: row.PaymentStatus, PaymentID: row.PaymentID,
 		Version: row.Version, UpdatedAt: row.UpdatedAt.UTC(), ConfirmedAt: row.ConfirmedAt, ClosedAt: row.ClosedAt,
 	}
 }

@@ -22,7 +22,7 @@ type configuration struct {
 	Listen         string   `env:"KASSA_LISTEN,notEmpty" example:"127.0.0.1:4100"`
 	PublicURL      string   `env:"KASSA_PUBLIC_URL" example:"http://localhost:4100"` // for browsers; from KASSA_LISTEN when empty
 	APIKey         string   `env:"KASSA_STRIPE_KEY,notEmpty" example:"sk_test_kassa"`
-	WebhookURL     string   `env:"KASSA_WEBHOOK_URL" example:"http://127.0.0.1:4006/api/v1/webhooks/stripe"`
+	WebhookURL     string   `env:"KASSA_WEBHOOK_URL" example:"http://127.0.0.1:8080/api/v1/webhooks/stripe"`
 	WebhookSecrets []string `env:"KASSA_WEBHOOK_SECRET,notEmpty" example:"whsec_kassa"`
 }
 

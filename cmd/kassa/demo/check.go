@@ -20,9 +20,9 @@ import (
 // settleWithin bounds the wait for an order to get where it must.
 const settleWithin = time.Minute
 
-// buy lets somebody check out and shows the answer.
+// buy lets somebody check out until there is a definite answer, and shows it.
 func (d *Demo) buy(ctx context.Context, who *shopper.Customer, wish shopper.Wish) (shopper.Answer, error) {
-	answer, err := who.Buy(ctx, wish)
+	answer, err := who.Insist(ctx, wish)
 	if err == nil {
 		d.told(answer)
 	}
@@ -49,7 +49,7 @@ func (d *Demo) settles(ctx context.Context, orderID uuid.UUID, want client.Order
 }
 
 func (d *Demo) timelineOf(ctx context.Context, rejected shopper.Answer) error {
-	return d.timeline(ctx, d.ada, orderOf(rejected))
+	return d.timeline(ctx, d.ada, rejected.OrderID())
 }
 
 // chargedOnce looks into the provider's books.

@@ -7,7 +7,6 @@ import (
 	"path"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"kassa/api/client"
@@ -161,10 +160,11 @@ func (d *Demo) killedWorker(ctx context.Context) error {
 	defer func() { _ = d.provider.heal(context.WithoutCancel(ctx)) }()
 	wish := shopper.One(d.items["SPOON"])
 	wish.Wait = time.Second
-	answer, err := d.buy(ctx, d.ada, wish)
+	answer, err := d.ada.Buy(ctx, wish)
 	if err != nil {
 		return err
 	}
+	d.told(answer)
 	if answer.Status != 202 {
 		return errUnexpected
 	}
@@ -199,7 +199,7 @@ func (d *Demo) lastOne(ctx context.Context) error {
 		return err
 	}
 	if err := each(crowd, people, func(i int) (err error) {
-		answers[i], err = people[i].Buy(ctx, shopper.Wish{Lines: shopper.One(d.items["LAST-ONE"]).Lines, Wait: 30 * time.Second})
+		answers[i], err = people[i].Insist(ctx, shopper.Wish{Lines: shopper.One(d.items["LAST-ONE"]).Lines, Wait: 30 * time.Second})
 		return err
 	}); err != nil {
 		return err
@@ -222,7 +222,7 @@ func (d *Demo) lastOne(ctx context.Context) error {
 		if answer.Confirmed() {
 			continue
 		}
-		charges, err := d.provider.of(ctx, orderOf(answer))
+		charges, err := d.provider.of(ctx, answer.OrderID())
 		if err != nil || len(charges) > 0 {
 			return fmt.Errorf("somebody who got nothing has %d payments: %w", len(charges), errUnexpected)
 		}
@@ -239,11 +239,4 @@ func each[T any](atOnce int, list []T, do func(i int) error) error {
 		all.Go(func() error { return do(i) })
 	}
 	return all.Wait()
-}
-
-// orderOf is the order that a rejected checkout had placed.
-func orderOf(a shopper.Answer) uuid.UUID {
-	text, _ := a.Problem.AdditionalProperties["order_id"].(string)
-	orderID, _ := uuid.Parse(text) // the nil id has no payments either
-	return orderID
 }

@@ -186,9 +186,10 @@ func (s *Stripe) refund(ctx context.Context, id, currency string, amount int64, 
 func (s *Stripe) retrieve(ctx context.Context, id string) (intent, error) {
 	params := &stripe.PaymentIntentRetrieveParams{}
 	params.AddExpand("latest_charge")
-	return s.ask(ctx, "retrieve", func(ctx context.Context) (*stripe.PaymentIntent, error) {
+	word, err := s.ask(ctx, "retrieve", func(ctx context.Context) (*stripe.PaymentIntent, error) {
 		return s.client.V1PaymentIntents.Retrieve(ctx, id, params)
 	})
+	return word, unanswered(err)
 }
 
 // ask runs one request that answers an intent.

@@ -31,7 +31,7 @@ func (s *Stripe) search(ctx context.Context, orderID uuid.UUID) ([]intent, error
 		}
 		return nil
 	})
-	return found, err
+	return found, unanswered(err)
 }
 
 // clockSkew is how far our clock and the provider's may be apart, with the time
@@ -72,5 +72,5 @@ func (s *Stripe) scan(ctx context.Context, orderID uuid.UUID, from, until time.T
 		}
 		return nil
 	})
-	return found, err
+	return found, unanswered(err)
 }

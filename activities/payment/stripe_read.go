@@ -51,6 +51,16 @@ func classify(err error) error {
 	return &refusedError{code: code, param: e.Param, cause: cause}
 }
 
+// unanswered is why a question about payments has no answer. A question that is
+// refused has told nothing about them, so that is no definite no.
+func unanswered(err error) error {
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return ErrProviderUnavailable.Because(refused.cause)
+	}
+	return err
+}
+
 // replayed reports whether an answer was kept for its idempotency key.
 func replayed(response *stripe.APIResponse) bool {
 	return response != nil && response.Header.Get("Idempotent-Replayed") == "true"

@@ -1,9 +1,15 @@
 package payment_test
 
 import (
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -103,6 +109,44 @@ func TestVoidPaymentFindsOutFirst(t *testing.T) {
 		}
 		c.agree()
 	}
+}
+
+// TestAQuestionThatIsRefusedIsNoAnswer: the provider refuses to be searched, or
+// does not know an intent of its own. That tells nothing about the payment.
+func TestAQuestionThatIsRefusedIsNoAnswer(t *testing.T) {
+	c := open(t)
+	for name, refuses := range map[string]func(*http.Request) bool{
+		"search":   func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/search") },
+		"retrieve": func(r *http.Request) bool { return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/pi_") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			behind, err := url.Parse(c.url)
+			require.NoError(t, err)
+			pass := httputil.NewSingleHostReverseProxy(behind)
+			strict := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !refuses(r) {
+					pass.ServeHTTP(w, r)
+					return
+				}
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `{"error": {"type": "invalid_request_error", "message": "not here"}}`)
+			}))
+			defer strict.Close()
+			asking := payment.New(c.pool, payment.NewStripe(payment.StripeOptions{URL: strict.URL, Key: apiKey}), payment.Options{AllowFaults: true})
+
+			in := order(visa, faulty("drop_reply"))
+			for range 2 {
+				_, err = asking.AuthorizePayment(t.Context(), in)
+				require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+			}
+			_, err = asking.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+			require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+			_, err = c.void(in.OrderID)
+			require.NoError(t, err)
+			require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
+		})
+	}
+	c.agree()
 }
 
 func TestVoidPaymentLeavesALivingSenderAlone(t *testing.T) {

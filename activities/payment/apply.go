@@ -194,7 +194,9 @@ func known(row paymentdb.Payment, n notice) bool {
 	switch n.Type {
 	case "payment_intent.succeeded":
 		return status == StatusCaptured || status == StatusRefunded
-	case "payment_intent.amount_capturable_updated", "payment_intent.payment_failed":
+	case "payment_intent.amount_capturable_updated":
+		return status == StatusAuthorized || status == StatusCaptured || status == StatusRefunded
+	case "payment_intent.payment_failed":
 		return settled(row.Status)
 	case "payment_intent.requires_action":
 		return status != StatusPending && status != StatusUnknown

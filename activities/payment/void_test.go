@@ -228,21 +228,31 @@ func TestVoidPaymentRefundsOnceHoweverManyAsk(t *testing.T) {
 // and is not found by its search, so that the void sees nothing and ends. Its
 // webhook must still bring the money back.
 func TestLateSuccessAfterTheTombstone(t *testing.T) {
-	c := open(t)
-	c.faults(provider.FaultSettings{SearchLagMS: 60_000})
-	in := order(visa, faulty("drop_reply,forget_key,webhook_delay:800"))
-	_, err := c.AuthorizePayment(t.Context(), in)
-	require.ErrorIs(t, err, payment.ErrProviderUnavailable)
-	got, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
-	require.NoError(t, err)
-	require.Equal(t, payment.StatusVoided, got.Status, "as far as anybody can know")
-	require.Equal(t, books{Charges: 1, Taken: 1999, Attempts: 1}, c.books(in.OrderID))
-	c.apply()
-	require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
-	after, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
-	require.NoError(t, err)
-	require.Equal(t, payment.StatusRefunded, after.Status)
-	c.agree()
+	for _, each := range []struct {
+		in     payment.AuthorizePaymentInput
+		late   books
+		status payment.PaymentStatus
+	}{
+		{order(visa), books{Charges: 1, Taken: 1999, Attempts: 1}, payment.StatusRefunded},
+		{order(visa, manual), books{Charges: 1, Held: 1999, Attempts: 1}, payment.StatusVoided},
+	} {
+		c := open(t)
+		c.faults(provider.FaultSettings{SearchLagMS: 60_000})
+		in := each.in
+		in.Faults = "drop_reply,forget_key,webhook_delay:800"
+		_, err := c.AuthorizePayment(t.Context(), in)
+		require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+		got, err := c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+		require.NoError(t, err)
+		require.Equal(t, payment.StatusVoided, got.Status, "as far as anybody can know")
+		require.Equal(t, each.late, c.books(in.OrderID))
+		c.apply()
+		require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
+		after, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+		require.NoError(t, err)
+		require.Equal(t, each.status, after.Status)
+		c.agree()
+	}
 }
 
 func TestARefundThatFailsLaterIsSeen(t *testing.T) {

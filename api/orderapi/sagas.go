@@ -55,12 +55,14 @@ func (s *Sagas) available() error {
 	return nil
 }
 
-// start begins a saga unless it is running. workflow is one of workflows.All.
+// start begins a saga unless it is running or has ended. workflow is one of
+// workflows.All. The order stands, so a customer who leaves does not stop it.
 func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow any, in order.Purchase) error {
 	within := startWithin
 	if !s.breaker.IsClosed() {
 		within = trialWithin
 	}
+	ctx = context.WithoutCancel(ctx)
 	err := failsafe.With(s.breaker).WithContext(ctx).Run(func() error {
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
@@ -78,10 +80,13 @@ func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow 
 				workflows.OrderTotal.ValueSet(in.Total.Amount),
 				workflows.Currency.ValueSet(in.Total.Currency)),
 		}, workflow, in)
+		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			return nil
+		}
 		return err
 	})
 	switch {
-	case err == nil, temporal.IsWorkflowExecutionAlreadyStartedError(err):
+	case err == nil:
 		return nil
 	case errors.Is(err, circuitbreaker.ErrOpen), durable.Unavailable(err), errors.Is(err, context.DeadlineExceeded):
 		return errEngineOut.Because(err)

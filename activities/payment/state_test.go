@@ -95,4 +95,6 @@ func TestAmountsOnTheWire(t *testing.T) {
 	}
 	_, err := toWire(12345, "KWD")
 	require.Error(t, err)
+	_, err = toWire(184_467_440_737_100_000, "ISK") // times 100 it would be 448,384 again
+	require.Error(t, err)
 }

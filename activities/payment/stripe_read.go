@@ -3,6 +3,7 @@ package payment
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 
@@ -119,6 +120,9 @@ const (
 func toWire(amount int64, currency string) (int64, error) {
 	switch currency {
 	case "ISK":
+		if amount > math.MaxInt64/kronaPerUnit {
+			return 0, &refusedError{code: codeAmount, param: "amount", cause: errors.New("too large to be written")}
+		}
 		return amount * kronaPerUnit, nil
 	case "BHD", "JOD", "KWD", "OMR", "TND":
 		if amount%lastDigit != 0 {

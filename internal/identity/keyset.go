@@ -88,6 +88,21 @@ func (k *keys) known(kid string) (public ed25519.PublicKey, due bool) {
 	return k.byID[kid], k.now().Sub(k.fetched) > refreshEvery && k.now().Sub(k.tried) >= fetchAtMostEvery
 }
 
+// begin fetches the first set. It gives up after some minutes: from then on, who
+// needs a key asks.
+func (k *keys) begin(ctx context.Context) {
+	for pause := fetchAgainAfter; pause < 2*time.Minute; pause = pause * 3 / 2 {
+		k.refresh(ctx)
+		k.mu.RLock()
+		done := k.url == "" || len(k.byID) > 0
+		k.mu.RUnlock()
+		if done {
+			return
+		}
+		<-time.After(pause)
+	}
+}
+
 // refresh fetches the set unless that was tried a moment ago.
 func (k *keys) refresh(ctx context.Context) {
 	if k.url == "" {

@@ -58,8 +58,9 @@ func WithRevocation(revoked func(p Principal, issued time.Time) bool) Option {
 }
 
 // NewVerifier makes a Verifier of tokens signed by the keys published at
-// jwksURL. They are fetched at once, so that the user service may go away later,
-// and kept; while there are none, each use tries again. "" means only WithKeys.
+// jwksURL. They are fetched in the background, so that the user service may go
+// away later, and kept; while there are none, each use tries too. "" means only
+// WithKeys.
 func NewVerifier(jwksURL string, options ...Option) *Verifier {
 	v := &Verifier{
 		now: time.Now,
@@ -89,7 +90,7 @@ func NewVerifier(jwksURL string, options ...Option) *Verifier {
 		jwt.WithLeeway(leeway),
 		jwt.WithTimeFunc(func() time.Time { return v.now() }),
 	)
-	go v.keys.refresh(context.Background())
+	go v.keys.begin(context.Background())
 	return v
 }
 

@@ -70,7 +70,10 @@ func (s *Sagas) HearPayment(ctx context.Context, tx pgx.Tx, event cloudevent.Eve
 	if err != nil || !waiting {
 		return err
 	}
-	err = s.temporal.SignalWorkflow(ctx, workflows.CheckoutID(about.OrderID), "", workflows.PaymentChanged, nil)
+	// The transaction is open: a Temporal that hangs must not hold it, nor the events behind this one.
+	telling, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	err = s.temporal.SignalWorkflow(telling, workflows.CheckoutID(about.OrderID), "", workflows.PaymentChanged, nil)
 	var gone *serviceerror.NotFound
 	if err != nil && !errors.As(err, &gone) {
 		return fmt.Errorf("tell the checkout of order %s: %w", about.OrderID, err)

@@ -5,15 +5,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"kassa/activities/order"
+	"kassa/events"
 	"kassa/internal/id"
 	"kassa/internal/money"
+	"kassa/internal/pgtest"
+	"kassa/sql/orderdb"
 	"kassa/workflows"
 )
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const (
 	patience = 10 * time.Second      // for what must happen
@@ -28,6 +34,10 @@ type engine struct {
 
 func (e *engine) ExecuteWorkflow(ctx context.Context, _ client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {
 	return nil, e.takeIn(ctx)
+}
+
+func (e *engine) SignalWorkflow(ctx context.Context, _, _, _ string, _ any) error {
+	return e.takeIn(ctx)
 }
 
 func (s *Sagas) begin(ctx context.Context) error {
@@ -71,4 +81,25 @@ func TestNothingIsBegunWhileTemporalIsOut(t *testing.T) {
 	out = false
 	require.Eventually(t, func() bool { return s.available() == nil && s.begin(t.Context()) == nil }, patience, tick)
 	require.True(t, s.breaker.IsClosed())
+}
+
+func TestATemporalThatHangsHoldsUpNoEvents(t *testing.T) {
+	pool := pgtest.New(t, orderdb.Migrations())
+	orders := order.New(pool, order.NewNews())
+	placed, err := orders.PlaceOrder(t.Context(), order.PlaceOrderInput{
+		UserID: id.New(), Operation: "checkout", Key: "key", Fingerprint: []byte("request"), PaymentMethod: "pm_card_visa", Capture: "automatic", ShippingOption: "standard",
+		Priced: order.Priced{Subtotal: money.New(4298, "EUR"), Total: money.New(4298, "EUR")},
+	})
+	require.NoError(t, err)
+	o := placed.Order
+	_, err = orders.AwaitPayment(t.Context(), order.AwaitPaymentInput{OrderID: o.ID, UserID: o.UserID, Total: o.Total, PaymentID: id.New(), ActionURL: "https://bank.example"})
+	require.NoError(t, err)
+
+	hangs := &engine{takeIn: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+	event := events.NewPaymentChanged(events.PaymentReceived, o.CreatedAt, 3, events.PaymentChanged{PaymentID: id.New(), OrderID: o.ID})
+	waiting, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error { return NewSagas(hangs, orders, nil).HearPayment(waiting, tx, event) })
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, waiting.Err(), "it gives up before Postgres ends the transaction")
 }

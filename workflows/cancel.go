@@ -26,27 +26,33 @@ func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
 		return state, err
 	}
 
+	paid, err := takeBack(ctx, in)
+	if err != nil {
+		return state, err
+	}
+	if state.Status != order.Confirmed {
+		return reject(ctx, in, order.ErrOrderCancelled)
+	}
+	return cancel(ctx, in, paid)
+}
+
+// takeBack gives an order's money and stock back.
+func takeBack(ctx workflow.Context, in order.Purchase) (payment.Payment, error) {
 	workflow.SetCurrentDetails(ctx, "Giving the money back.")
 	paid, err := call(definitely(ctx, payment.Queue), payments.VoidPayment, payment.VoidPaymentInput{OrderID: in.OrderID})
+	if err == nil {
+		workflow.SetCurrentDetails(ctx, "Giving the stock back.")
+		_, err = call(definitely(ctx, inventory.Queue), stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID})
+	}
 	if err != nil {
 		alarm(ctx, err)
-		return state, err
 	}
+	return paid, err
+}
 
-	workflow.SetCurrentDetails(ctx, "Giving the stock back.")
-	if _, err = call(definitely(ctx, inventory.Queue), stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID}); err != nil {
-		alarm(ctx, err)
-		return state, err
-	}
-
-	if state.Status != order.Confirmed {
-		state, err = reject(ctx, in, order.ErrOrderCancelled)
-		if !errors.Is(err, order.ErrIllegalStep) {
-			return state, err
-		}
-		// A checkout that was begun meanwhile has confirmed it, of what is undone now.
-	}
-	state, err = call(here(ctx), orders.CancelOrder, order.CancelOrderInput{
+// cancel closes a confirmed order, of which paid and everything else was taken back.
+func cancel(ctx workflow.Context, in order.Purchase, paid payment.Payment) (order.State, error) {
+	state, err := call(here(ctx), orders.CancelOrder, order.CancelOrderInput{
 		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentStatus: string(paid.Status),
 	})
 	workflow.SetCurrentDetails(ctx, "Done: the order is cancelled.")

@@ -141,13 +141,15 @@ func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment)
 	}
 }
 
-// reject closes the order after its saga has undone everything.
+// reject closes the order after its saga has undone everything. Should a worker
+// that Temporal believes dead have confirmed it meanwhile, it is cancelled.
 func reject(ctx workflow.Context, in order.Purchase, err error) (order.State, error) {
 	why := fault.Of(err)
 	switch {
 	case temporal.IsCanceledError(err):
 		why = order.ErrOrderCancelled
-	case why.Code.Retryable():
+	case why.Code.Retryable(),
+		errors.Is(err, inventory.ErrReservationReleased), errors.Is(err, payment.ErrPaymentVoided): // undone by a run before; its reason is lost
 		why = errTimedOut.Because(err)
 	}
 	workflow.SetCurrentDetails(ctx, "Everything is undone. Rejecting the order.")
@@ -155,7 +157,16 @@ func reject(ctx workflow.Context, in order.Purchase, err error) (order.State, er
 		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total,
 		Code: why.Code, Reason: why.Reason, Message: why.Message, Details: why.Details,
 	})
-	if failed != nil {
+	switch {
+	case errors.Is(failed, order.ErrIllegalStep):
+		paid, failed := takeBack(ctx, in) // once more, for the payment's status
+		if failed != nil {
+			return state, failed
+		}
+		return cancel(ctx, in, paid)
+	case errors.Is(failed, order.ErrOrderClosed): // an operator has reset the saga of a cancelled order
+		return call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: in.OrderID})
+	case failed != nil:
 		alarm(ctx, failed)
 		return state, failed
 	}

@@ -98,6 +98,9 @@ var scenarios = []scenario{
 	{name: "Checkout: begun again after it was confirmed, and ReserveStock never answers", saga: Checkout, state: order.Confirmed, answers: answering("ReserveStock", silent)},
 	{name: "Checkout: begun again after it was confirmed, and AuthorizePayment never answers", saga: Checkout, state: order.Confirmed, answers: answering("AuthorizePayment", silent)},
 	{name: "Checkout: begun again after it was confirmed, and cancelled", saga: Checkout, state: order.Confirmed, answers: answering("ReserveStock", cancelled)},
+	{name: "Checkout: begun again after it was undone", saga: Checkout, answers: answering("ReserveStock", no(inventory.ErrReservationReleased))},
+	{name: "Checkout: begun again after it was cancelled", saga: Checkout, state: order.Cancelled, answers: answering("ReserveStock", no(inventory.ErrReservationReleased), "RejectOrder", closed)},
+	{name: "Checkout: confirmed by a worker believed dead, while everything is undone", saga: Checkout, answers: answering("ReserveStock", cancelled, "RejectOrder", answer(confirmedMeanwhile))},
 
 	{name: "3-D Secure: the customer satisfies the bank", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}, after: 3 * time.Second, then: signalled},
 	{name: "3-D Secure: the customer fails the bank's test", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, payment.StatusFailed}, after: 3 * time.Second, then: signalled},

@@ -19,8 +19,10 @@ import (
 	"kassa/workflows"
 )
 
-// reconcileEvery is how often Reconcile looks for what no saga owns.
-const reconcileEvery = time.Minute
+const (
+	reconcileEvery  = time.Minute      // how often Reconcile looks for what no saga owns
+	reconcileWithin = 10 * time.Minute // a run that takes longer is stuck
+)
 
 // KeepSchedule makes sure that Temporal runs Reconcile, and comes back when ctx
 // ends. Temporal may be down at start, or lose everything: it looks every minute.
@@ -50,7 +52,10 @@ func (s *Sagas) schedule(ctx context.Context) error {
 		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP,
 		Action: &client.ScheduleWorkflowAction{
 			ID: workflows.ReconcileID, Workflow: workflows.Reconcile, TaskQueue: order.Queue,
-			StaticSummary: "Mend what no saga owns any more",
+			// A run that cannot go on (new code cannot replay it) would keep every later one from
+			// starting. Reconcile has nothing to undo, so it may be ended.
+			WorkflowRunTimeout: reconcileWithin,
+			StaticSummary:      "Mend what no saga owns any more",
 		},
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
@@ -59,9 +64,17 @@ func (s *Sagas) schedule(ctx context.Context) error {
 	return err
 }
 
+// firstAnswer is the version that the provider's first word makes of a payment.
+const firstAnswer = 2
+
 // HearPayment tells the checkout of an order that waits for its customer that
 // the payment has changed. The signal is a hint, so a lost one costs time only.
+// The first answer is the one its saga is waiting for itself: no customer is
+// asked before it, and it is the only one that most payments ever get.
 func (s *Sagas) HearPayment(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error {
+	if event.Sequence <= firstAnswer {
+		return nil
+	}
 	about, err := events.Decode[events.PaymentChanged](event)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -102,4 +103,31 @@ func TestATemporalThatHangsHoldsUpNoEvents(t *testing.T) {
 	err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error { return NewSagas(hangs, orders, nil).HearPayment(waiting, tx, event) })
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, waiting.Err(), "it gives up before Postgres ends the transaction")
+}
+
+// planner is a Temporal that is asked for a schedule.
+type planner struct {
+	client.Client
+	made schedules
+}
+
+func (p *planner) ScheduleClient() client.ScheduleClient { return &p.made }
+
+type schedules struct {
+	client.ScheduleClient
+	asked client.ScheduleOptions
+}
+
+func (s *schedules) Create(_ context.Context, o client.ScheduleOptions) (client.ScheduleHandle, error) {
+	s.asked = o
+	return nil, nil //nolint:nilnil // nobody looks at it
+}
+
+// TestAReconcileThatIsStuckEnds: runs do not overlap, so one that never ended
+// would be the last.
+func TestAReconcileThatIsStuckEnds(t *testing.T) {
+	p := &planner{}
+	require.NoError(t, NewSagas(p, nil, nil).schedule(t.Context()))
+	require.Equal(t, enums.SCHEDULE_OVERLAP_POLICY_SKIP, p.made.asked.Overlap)
+	require.Equal(t, reconcileWithin, p.made.asked.Action.(*client.ScheduleWorkflowAction).WorkflowRunTimeout)
 }

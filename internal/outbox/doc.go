@@ -4,7 +4,7 @@
 // A service appends an event in the transaction of the change (Append). The
 // Relay, one at a time per database, publishes what is not yet published, in
 // order, and marks it; a relay that dies in between publishes again. While
-// events keep coming it reads every 25 ms; when they stop it sleeps until a
+// events keep coming it reads ten times a second; when they stop it sleeps until a
 // transaction notifies it. When the broker has lost its data, what had been
 // published is published again.
 //

@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	batchSize = 500                   // events published and marked at once
-	gatherFor = 25 * time.Millisecond // between reads while awake, so that one batch serves many transactions
-	stayAwake = 2 * time.Second       // after the last event
-	pollEvery = time.Second           // while asleep, when a notification is missed
-	keepFor   = 14 * 24 * time.Hour   // published events, for replay
-	housework = time.Minute           // between looks for events to delete
-	measure   = 5 * time.Second       // between looks at the backlog
+	batchSize = 500                    // events published and marked at once
+	gatherFor = 100 * time.Millisecond // between reads while awake, so that one batch serves many transactions
+	stayAwake = 2 * time.Second        // after the last event
+	pollEvery = time.Second            // while asleep, when a notification is missed
+	keepFor   = 14 * 24 * time.Hour    // published events, for replay
+	housework = time.Minute            // between looks for events to delete
+	measure   = 5 * time.Second        // between looks at the backlog
 )
 
 // Relay publishes a service's outbox. Run one in every process of the service:

@@ -16,7 +16,7 @@ import (
 const awakeKey = 0x6f7574626f78
 
 // wait returns when there may be something to publish. While events keep
-// coming the relay stays awake and reads every 25 ms; after a quiet while it
+// coming the relay stays awake and reads ten times a second; after a quiet while it
 // sleeps until a transaction notifies it. A broker that is down is asked again
 // only after a poll's time.
 func (l *leader) wait(ctx context.Context, found bool) error {

@@ -31,7 +31,7 @@ type dispatcher struct {
 
 const (
 	batchRows    = 200
-	batchGather  = 50 * time.Millisecond // a new event waits so long for others, to be marked together
+	batchGather  = 200 * time.Millisecond // a new event waits so long for others, to be marked together
 	batchSenders = 4
 	lookEvery    = 500 * time.Millisecond // for deliveries due again
 	giveUpAfter  = 72 * time.Hour

@@ -28,7 +28,7 @@ CREATE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- NOTIFY makes the commits of the whole server wait for each other, so it
     -- is sent only to a relay that sleeps. One that is awake holds this lock
-    -- (the ASCII of "outbox") and reads the table every 25 ms.
+    -- (the ASCII of "outbox") and reads the table ten times a second.
     IF pg_try_advisory_xact_lock_shared(x'6f7574626f78'::bigint) THEN
         PERFORM pg_notify('outbox', '');
     END IF;

@@ -11,4 +11,4 @@ trap 'kill $up 2>/dev/null || true; wait $up 2>/dev/null || true; rm -rf "$state
 until [ -f "$state/run/platform.json" ]; do kill -0 $up; sleep 1; done
 temporal=$(sed -n 's/.*"temporal": *"\([^"]*\)".*/\1/p' "$state/run/platform.json")
 rm -rf workflows/testdata/histories
-go test ./workflows -count=1 -timeout=60m -run TestRecord -record="$temporal" -v
+go test ./workflows -count=1 -timeout=60m -run TestRecord -parallel=100 -record="$temporal" -v

@@ -49,6 +49,9 @@ func TestEverythingMayCrash(t *testing.T) {
 	crew := newCrew(t, seed)
 	stragglers := crew.beginAuthenticating(t)
 
+	misbehave(t, // a little, all the time; it survives the provider's death
+		`{"fault":"drop_reply","rate":0.03}`, `{"fault":"unavailable_after_commit","rate":0.03}`, `{"fault":"rate_limit","rate":0.02}`,
+		`{"fault":"webhook_duplicate","rate":0.1}`, `{"fault":"webhook_reorder:2000","rate":0.1}`, `{"fault":"webhook_lose","rate":0.05}`)
 	begin := time.Now()
 	crew.open(t)
 	turns := deaths()
@@ -116,6 +119,7 @@ func strictly(t *testing.T) verify.Config {
 type errand struct {
 	customer *shopper.Customer
 	wish     shopper.Wish
+	regrets  bool // and cancels what was bought
 	answer   shopper.Answer
 	err      error
 	took     time.Duration
@@ -156,7 +160,7 @@ func newCrew(t *testing.T, seed uint64) *crew {
 			wish.Capture = "manual"
 		}
 		wish.Key = fmt.Sprintf("crash-%d-%d", seed, i)
-		c.errands = append(c.errands, &errand{customer: c.customers[i%buyers], wish: wish})
+		c.errands = append(c.errands, &errand{customer: c.customers[i%buyers], wish: wish, regrets: dice.IntN(10) == 0})
 	}
 	return c
 }
@@ -197,6 +201,24 @@ func (e *errand) do(ctx context.Context) {
 	defer cancel()
 	e.answer, e.err = e.customer.Insist(ctx, e.wish)
 	e.took = time.Since(begin)
+	if e.err == nil && e.answer.Confirmed() && e.regrets {
+		e.err = e.cancel(ctx)
+	}
+}
+
+// cancel insists on the end of the order.
+func (e *errand) cancel(ctx context.Context) error {
+	for {
+		o, err := e.customer.Cancel(ctx, e.answer.OrderID(), "regretted")
+		if err == nil && o.Status == "cancelled" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("order %s is not cancelled: %w", e.answer.OrderID(), errors.Join(context.Cause(ctx), err))
+		case <-time.After(often):
+		}
+	}
 }
 
 // release lets the customers go on until so many errands have begun.
@@ -239,14 +261,14 @@ func (c *crew) summary() string {
 type findings struct {
 	lost    int // acknowledged, and not in the books
 	doubled int // more than one order or charge for a key
-	moved   int // refused, and yet money or stock moved
+	moved   int // refused or cancelled, and yet money moved
 	stuck   int // without a definite answer, or still under way
 	broken  int // invariants
 }
 
 // String is the table.
 func (f findings) String() string {
-	return fmt.Sprintf("acknowledged but lost      %d\ndoubled                    %d\nrefused with money moved   %d\nstuck                      %d\ninvariants broken          %d",
+	return fmt.Sprintf("acknowledged but lost      %d\ndoubled                    %d\nrefused, money moved       %d\nstuck                      %d\ninvariants broken          %d",
 		f.lost, f.doubled, f.moved, f.stuck, f.broken)
 }
 
@@ -273,9 +295,14 @@ func (c *crew) compare(t *testing.T) (found findings) {
 		require.NoError(t, rows.Err())
 		books := accounts[orderID.String()]
 		owes := books.held + books.taken
+		regretted := e.regrets && e.answer.Confirmed()
 		switch {
 		case placed > 1 || books.charges > 1:
 			found.doubled++
+		case regretted && (status != "cancelled" || owes != 0):
+			found.moved++
+		case regretted:
+			continue
 		case e.answer.Confirmed() && (placed == 0 || status != "confirmed" || orderID != e.answer.OrderID() || owes != e.answer.Order.Total.Amount):
 			found.lost++
 		case !e.answer.Confirmed() && (owes != 0 || status == "confirmed"):

@@ -655,6 +655,8 @@ type LedgerAccount struct {
 	Kind LedgerAccountKind `json:"kind"`
 
 	// Name What is in it.
+	//
+	// Examples: Taken from cards and with the provider, less what was given back
 	Name string `json:"name"`
 }
 
@@ -666,6 +668,8 @@ type LedgerAccountKind string
 // LedgerEntry defines model for LedgerEntry.
 type LedgerEntry struct {
 	// CreatedAt When it was booked.
+	//
+	// Examples: 2026-01-31T12:00:00.123456Z
 	CreatedAt time.Time `json:"created_at"`
 
 	// Hash SHA-256 over the hash before it and all that the entry says.
@@ -674,6 +678,8 @@ type LedgerEntry struct {
 	Hash string `json:"hash"`
 
 	// Id Id of the entry.
+	//
+	// Examples: 01993f5e-8f5d-7a11-9b43-1c2d3e4f5a6b
 	Id openapi_types.UUID `json:"id"`
 
 	// Kind What happened to it.
@@ -682,6 +688,8 @@ type LedgerEntry struct {
 	Kind string `json:"kind"`
 
 	// PaymentId The payment that moved.
+	//
+	// Examples: 01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90
 	PaymentId openapi_types.UUID `json:"payment_id"`
 
 	// Postings Debits and credits.
@@ -1009,6 +1017,8 @@ type Payment struct {
 	Captured Money `json:"captured"`
 
 	// CreatedAt When it was first asked for.
+	//
+	// Examples: 2026-01-31T12:00:00.100000Z
 	CreatedAt time.Time `json:"created_at"`
 
 	// DeclineCode Why the bank said no, while the status is failed.
@@ -1035,6 +1045,8 @@ type Payment struct {
 	Status PaymentStatus `json:"status"`
 
 	// UpdatedAt When it last changed.
+	//
+	// Examples: 2026-01-31T12:00:00.123456Z
 	UpdatedAt time.Time `json:"updated_at"`
 
 	// Version Counts changes, starting at 1.
@@ -1536,6 +1548,8 @@ type Transaction struct {
 	Code *string `json:"code,omitempty"`
 
 	// CreatedAt When it was recorded.
+	//
+	// Examples: 2026-01-31T12:00:00.123456Z
 	CreatedAt time.Time `json:"created_at"`
 
 	// Kind What happened.

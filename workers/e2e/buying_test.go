@@ -164,4 +164,30 @@ func TestMoneyMayWaitForShipping(t *testing.T) {
 	order := bought(t, c, wish)
 	require.EqualValues(t, "authorized", order.PaymentStatus)
 	require.Equal(t, account{charges: 1, held: order.Total.Amount}, books(t, order.Id))
+
+	capture := ask{
+		method: http.MethodPost, path: "/api/v1/payments/" + order.PaymentId.String() + "/capture", body: "{}", token: tokenOf(t, shop.Admin()),
+		header: map[string]string{"Idempotency-Key": uuid.NewString()},
+	}
+	for range 2 {
+		r := capture.gateway(t)
+		require.Equal(t, http.StatusOK, r.status, r.body)
+		require.Equal(t, "captured", r.members(t)["status"])
+		require.Equal(t, account{charges: 1, taken: order.Total.Amount}, books(t, order.Id))
+	}
+}
+
+func TestLinesCanBeOrderedDirectly(t *testing.T) {
+	item, c := stocked(t, 5), customer(t)
+	place := ask{
+		method: http.MethodPost, path: "/api/v1/orders", body: spoiled(item.VariantID, "QUANTITY", "2"), token: tokenOf(t, c),
+		header: map[string]string{"Idempotency-Key": uuid.NewString()},
+	}
+	r := place.gateway(t)
+	require.Equal(t, http.StatusCreated, r.status, r.body)
+	order := r.members(t)
+	require.Equal(t, "confirmed", order["status"])
+	require.Equal(t, "/api/v1/orders/"+order["id"].(string), r.header.Get("Location"))
+	require.Equal(t, order["id"], ask{method: http.MethodGet, path: r.header.Get("Location"), token: place.token}.gateway(t).members(t)["id"])
+	require.EqualValues(t, 3, free(t, item))
 }

@@ -120,6 +120,7 @@ type errand struct {
 	customer *shopper.Customer
 	wish     shopper.Wish
 	regrets  bool // and cancels what was bought
+	leaves   bool // after the first answer, whatever it is
 	answer   shopper.Answer
 	err      error
 	took     time.Duration
@@ -138,7 +139,8 @@ type crew struct {
 }
 
 // newCrew plans who wants what, by the seed: most cards work, some do not; one
-// article is scarce; some money is to be taken later.
+// article is scarce; some money is to be taken later; some customers change
+// their mind; some, early enough for Reconcile to look after their orders, leave.
 func newCrew(t *testing.T, seed uint64) *crew {
 	t.Helper()
 	dice := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a repeatable run needs no secrets
@@ -160,7 +162,7 @@ func newCrew(t *testing.T, seed uint64) *crew {
 			wish.Capture = "manual"
 		}
 		wish.Key = fmt.Sprintf("crash-%d-%d", seed, i)
-		c.errands = append(c.errands, &errand{customer: c.customers[i%buyers], wish: wish, regrets: dice.IntN(10) == 0})
+		c.errands = append(c.errands, &errand{customer: c.customers[i%buyers], wish: wish, regrets: dice.IntN(10) == 0, leaves: i < checkouts/3 && dice.IntN(6) == 0})
 	}
 	return c
 }
@@ -199,6 +201,10 @@ func (e *errand) do(ctx context.Context) {
 	begin := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, settleWithin, errors.New("it took too long"))
 	defer cancel()
+	if e.leaves {
+		e.answer, _ = e.customer.Buy(ctx, e.wish)
+		return
+	}
 	e.answer, e.err = e.customer.Insist(ctx, e.wish)
 	e.took = time.Since(begin)
 	if e.err == nil && e.answer.Confirmed() && e.regrets {
@@ -247,7 +253,10 @@ func (c *crew) summary() string {
 	counts, tries, longest := map[string]int{}, 0, time.Duration(0)
 	for _, e := range c.errands {
 		name := strconv.Itoa(e.answer.Status)
-		if e.answer.Problem != nil {
+		if e.leaves {
+			name = "left"
+		}
+		if e.answer.Problem != nil && !e.leaves {
 			name += " " + e.answer.Problem.Code
 		}
 		counts[name]++
@@ -295,10 +304,14 @@ func (c *crew) compare(t *testing.T) (found findings) {
 		require.NoError(t, rows.Err())
 		books := accounts[orderID.String()]
 		owes := books.held + books.taken
-		regretted := e.regrets && e.answer.Confirmed()
+		regretted := e.regrets && e.answer.Confirmed() && !e.leaves
 		switch {
 		case placed > 1 || books.charges > 1:
 			found.doubled++
+		case e.leaves && placed == 1 && status != "confirmed" && status != "rejected":
+			found.stuck++
+		case e.leaves && !e.answer.Confirmed():
+			continue // they were told nothing that could be wrong
 		case regretted && (status != "cancelled" || owes != 0):
 			found.moved++
 		case regretted:

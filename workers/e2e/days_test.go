@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,32 +93,65 @@ func answersAgain(t *testing.T, path, token string) {
 	}, soon, often, path)
 }
 
-func TestTemporalMayBeDown(t *testing.T) {
-	item, c := stocked(t, 50), customer(t)
-	order := *insist(t, c, shopper.One(item)).Order
-	up := down(t, "temporal")
+// hang stops a process in its tracks: its connections stay, its answers do not
+// come. up, or the end of the test, lets it go on.
+func hang(t *testing.T, name string) (up func()) {
+	t.Helper()
+	pid := platform.Pids()[name]
+	require.Positive(t, pid)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	up = func() { require.NoError(t, syscall.Kill(pid, syscall.SIGCONT)) }
+	t.Cleanup(up)
+	return up
+}
 
-	key, fast := uuid.NewString(), 0
-	require.Eventually(t, func() bool {
-		r := checkout(t, c, item, key, "10").gateway(t)
-		unavailable(t, r)
-		require.Less(t, r.took, 4*time.Second, "also while nobody knows yet")
-		if r.took < patience {
-			fast++
-		}
-		return fast >= 5
-	}, soon, often, "refused at once when it is known")
-	answers(t, "/api/v1/orders/"+order.Id.String(), tokenOf(t, c))
-	answers(t, "/api/v1/orders/"+order.Id.String()+"/timeline", tokenOf(t, c))
-	answers(t, "/api/v1/users/"+c.ID.String()+"/orders", tokenOf(t, c))
-	answers(t, "/api/v1/products", "")
-	answers(t, "/ready", "")
+func TestTemporalMayBeOut(t *testing.T) {
+	for how, out := range map[string]func(*testing.T, string) func(){"down": down, "hung": hang} {
+		t.Run(how, func(t *testing.T) {
+			item, c := stocked(t, 50), customer(t)
+			order := *insist(t, c, shopper.One(item)).Order
+			up := out(t, "temporal")
 
-	up()
-	require.Eventually(t, func() bool { return checkout(t, c, item, key, "10").gateway(t).status == http.StatusCreated }, 2*soon, often)
-	orders := database(t, "orders")
-	require.Equal(t, 2, scalar[int](t, orders, "SELECT count(*) FROM orders WHERE user_id = $1", c.ID))
-	require.EqualValues(t, 48, free(t, item))
+			key, fast := uuid.NewString(), 0
+			require.Eventually(t, func() bool {
+				r := checkout(t, c, item, key, "10").gateway(t)
+				unavailable(t, r)
+				require.Less(t, r.took, 4*time.Second, "also while nobody knows yet")
+				if r.took < patience {
+					fast++
+				}
+				return fast >= 5
+			}, soon, often, "refused at once when it is known")
+			answers(t, "/api/v1/orders/"+order.Id.String(), tokenOf(t, c))
+			answers(t, "/api/v1/orders/"+order.Id.String()+"/timeline", tokenOf(t, c))
+			answers(t, "/api/v1/users/"+c.ID.String()+"/orders", tokenOf(t, c))
+			answers(t, "/api/v1/products", "")
+			answers(t, "/ready", "")
+
+			up()
+			require.Eventually(t, func() bool { return checkout(t, c, item, key, "10").gateway(t).status == http.StatusCreated }, 2*soon, often)
+			orders := database(t, "orders")
+			require.Equal(t, 2, scalar[int](t, orders, "SELECT count(*) FROM orders WHERE user_id = $1", c.ID))
+			require.EqualValues(t, 48, free(t, item))
+		})
+	}
+}
+
+func TestAServiceMayHang(t *testing.T) {
+	for _, name := range []string{"inventory", "payment"} {
+		t.Run(name, func(t *testing.T) {
+			item, c := stocked(t, 50), customer(t)
+			up := hang(t, name)
+			r := checkout(t, c, item, uuid.NewString(), "1").gateway(t)
+			require.Equal(t, http.StatusAccepted, r.status, r.body)
+			var placed struct{ ID uuid.UUID }
+			require.NoError(t, json.Unmarshal([]byte(r.body), &placed))
+			answers(t, "/api/v1/orders/"+placed.ID.String()+"/timeline", tokenOf(t, c))
+			up()
+			order := becomes(t, c, placed.ID, "confirmed")
+			require.Equal(t, account{charges: 1, taken: order.Total.Amount}, books(t, order.Id))
+		})
+	}
 }
 
 func TestOneServiceMayBeDown(t *testing.T) {

@@ -35,8 +35,21 @@ const (
 // At the end the power fails.
 func deaths() [][]string {
 	return [][]string{
-		{"order"}, {"order-2"}, {"inventory"}, {"payment"}, {"product"}, {"gateway"}, {"user"}, {"psp"}, {"nats"}, {"postgres"}, {"temporal"},
-		{"order", "order-2"}, {"payment", "psp"}, {"order", "inventory", "payment"}, {"temporal", "postgres"},
+		{"order"},
+		{"order-2"},
+		{"inventory"},
+		{"payment"},
+		{"product"},
+		{"gateway"},
+		{"user"},
+		{"psp"},
+		{"nats"},
+		{"postgres"},
+		{"temporal"},
+		{"order", "order-2"},
+		{"payment", "psp"},
+		{"order", "inventory", "payment"},
+		{"temporal", "postgres"},
 		platform.Names(),
 	}
 }

@@ -69,5 +69,5 @@ func TestOneKeyManyTimesAtOnceIsOneOrder(t *testing.T) {
 	require.EqualValues(t, 99, free(t, item))
 	require.Equal(t, 1, books(t, answers[0].Order.Id).charges)
 	orders := database(t, "orders")
-	require.EqualValues(t, 1, scalar[int](t, orders, "SELECT count(*) FROM orders WHERE user_id = $1", c.ID))
+	require.Equal(t, 1, scalar[int](t, orders, "SELECT count(*) FROM orders WHERE user_id = $1", c.ID))
 }

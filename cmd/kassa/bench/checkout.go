@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -36,7 +37,7 @@ func Checkout(ctx context.Context, o Options) (report Report, err error) {
 		if failed := stack.Stop(stopping); err == nil {
 			err = failed
 		}
-		_ = os.RemoveAll(dir)
+		err = tidy(dir, err)
 	}()
 	b, err := newBench(ctx, o, stack, dir)
 	if err != nil {
@@ -74,6 +75,17 @@ func start(ctx context.Context, o Options) (*localstack.Stack, string, error) {
 		_ = os.RemoveAll(dir)
 	}
 	return stack, dir, err
+}
+
+// tidy removes the platform's state; after a failure all but the logs.
+func tidy(dir string, err error) error {
+	if err == nil {
+		return os.RemoveAll(dir)
+	}
+	for _, part := range []string{"data", "bin", "secrets"} {
+		_ = os.RemoveAll(filepath.Join(dir, part))
+	}
+	return fmt.Errorf("%w\nthe logs of this run are in %s", err, filepath.Join(dir, "logs"))
 }
 
 // bench is a platform with its load.

@@ -21,7 +21,7 @@ type Report struct {
 	BeforeAnswer   []transaction      // of one checkout, in the order of their beginning
 	Transactions   map[string]float64 // per checkout under load, by database; relays and consumers included
 
-	Repeated int64 // purchases asked for again because the answer was 503
+	Repeated int64 // purchases asked for again because the answer was 503 or 202
 
 	CheckoutPerSecond float64
 	NullPerSecond     float64

@@ -37,7 +37,7 @@ func (r *Report) Show(w io.Writer) {
 	row("latency at one client, ms", "%.2f", Milliseconds(r.CheckoutP50), Milliseconds(r.NullP50))
 	row("everything done after, ms", "%.0f", Milliseconds(median(r.Checkout.Drained)), Milliseconds(median(r.Null.Drained)))
 	if r.Repeated > 0 {
-		fmt.Fprintf(w, "Purchases asked for again because the answer was 503: %d\n", r.Repeated)
+		fmt.Fprintf(w, "Purchases asked for again because the answer was 503 or 202: %d\n", r.Repeated)
 	}
 	fmt.Fprintf(w, "\nThroughput: %.2f of the null saga's (budget: at least %.1f). Latency: %.2f times (budget: at most %.0f).\n",
 		r.Ratio, leastRatio, float64(r.CheckoutP50)/float64(r.NullP50), mostLatency)

@@ -64,15 +64,17 @@ func cancel(ctx workflow.Context, in order.Purchase, paid payment.Payment) (orde
 // could start it, or an operator has terminated it.
 func settled(ctx workflow.Context, in order.Purchase) (order.State, error) {
 	gone := false
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 30*time.Second) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Minute) {
 		state, err := call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: in.OrderID})
 		if err != nil || gone || state.Status == order.Confirmed || state.Status.Closed() {
 			return state, err
 		}
 		workflow.SetCurrentDetails(ctx, "Waiting for the checkout to stop.")
-		asked := workflow.RequestCancelExternalWorkflow(ctx, CheckoutID(in.OrderID), "").Get(ctx, nil)
+		// To ask a saga to stop that has ended succeeds; only a signal tells that it is not there.
+		_ = workflow.RequestCancelExternalWorkflow(ctx, CheckoutID(in.OrderID), "").Get(ctx, nil)
+		heard := workflow.SignalExternalWorkflow(ctx, CheckoutID(in.OrderID), "", PaymentChanged, nil).Get(ctx, nil)
 		var unknown *temporal.UnknownExternalWorkflowExecutionError
-		if gone = errors.As(asked, &unknown); gone {
+		if gone = errors.As(heard, &unknown); gone {
 			continue // unless it has ended by itself since: the order's state tells
 		}
 		if err := workflow.Sleep(ctx, wait); err != nil {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
@@ -82,9 +83,12 @@ func TestRecord(t *testing.T) {
 		require.NoError(t, w.Start())
 		defer w.Stop()
 	}
-	begin := client.StartWorkflowOptions{ID: CheckoutID(busy), TaskQueue: order.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING}
-	_, err = temporal.ExecuteWorkflow(t.Context(), begin, goesOn)
-	require.NoError(t, err)
+	for _, orderID := range []uuid.UUID{busy, deserted} {
+		begin := client.StartWorkflowOptions{ID: CheckoutID(orderID), TaskQueue: order.Queue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING}
+		_, err = temporal.ExecuteWorkflow(t.Context(), begin, goesOn)
+		require.NoError(t, err)
+	}
+	require.NoError(t, temporal.TerminateWorkflow(t.Context(), CheckoutID(deserted), "", "it is gone"))
 	begun := time.Now().Format("20060102-150405")
 	t.Run("scenarios", func(t *testing.T) {
 		for _, sc := range scenarios {

@@ -194,7 +194,9 @@ func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	env.SetTestTimeout(time.Minute)
 	env.RegisterWorkflow(Checkout)
 	env.RegisterWorkflow(Cancel)
-	env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(busy), "").Return(nil).Maybe()
-	env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(deserted), "").Return(&temporal.UnknownExternalWorkflowExecutionError{}).Maybe()
+	for id, heard := range map[uuid.UUID]error{busy: nil, deserted: &temporal.UnknownExternalWorkflowExecutionError{}} {
+		env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(id), "").Return(nil).Maybe()
+		env.OnSignalExternalWorkflow(mock.Anything, CheckoutID(id), "", PaymentChanged, nil).Return(heard).Maybe()
+	}
 	return env
 }

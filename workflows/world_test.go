@@ -72,7 +72,7 @@ var purchase = order.Purchase{
 // Two more orders, for those who ask a checkout to stop.
 var (
 	busy     = uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a11") // its checkout goes on
-	deserted = uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12") // its checkout is gone
+	deserted = uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12") // its checkout was terminated
 )
 
 func newWorld(t testing.TB, sc scenario) *world {

@@ -14,6 +14,7 @@
 //   - input_test.go, values_test.go: what the platform must refuse;
 //   - trace_test.go: one checkout as one trace over all services;
 //   - days_test.go, start_test.go: parts that are down, or set up wrongly;
+//   - operator_test.go: what somebody with access to Temporal can do to a saga;
 //   - crash_test.go: everything killed in turn under load, and the books
 //     checked afterwards.
 //

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -169,7 +168,7 @@ func read(t *testing.T, file string) *history.History {
 	_, err = document.ReadFrom(z)
 	require.NoError(t, err)
 	var h history.History
-	require.NoError(t, protojson.Unmarshal(document.Bytes(), &h), fmt.Sprintf("history %s", file))
+	require.NoError(t, protojson.Unmarshal(document.Bytes(), &h), "history %s", file)
 	return &h
 }
 

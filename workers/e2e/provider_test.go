@@ -113,7 +113,6 @@ func TestWebhooksMayComeAsTheyLike(t *testing.T) {
 		buyer := customer(t)
 		waiting := awaiting(t, buyer, shopper.One(stocked(t, 5)))
 		payments := database(t, "payments")
-		stored := scalar[int](t, payments, "SELECT count(*) FROM webhooks")
 		body := `{"id":"evt_forged` + uuid.NewString() + `","object":"event","type":"payment_intent.succeeded","data":{"object":{"id":"` +
 			intents(t, waiting.OrderID())[0].ID + `","object":"payment_intent","status":"succeeded","metadata":{"order_id":"` + waiting.OrderID().String() + `"}}}}`
 		for _, signature := range []string{"", "t=1,v1=00", "nonsense"} {
@@ -121,7 +120,7 @@ func TestWebhooksMayComeAsTheyLike(t *testing.T) {
 			require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}, r.status, r.body)
 			r.problem(t, r.status)
 		}
-		require.Equal(t, stored, scalar[int](t, payments, "SELECT count(*) FROM webhooks WHERE id NOT LIKE 'evt_forged%'"))
+		require.Zero(t, scalar[int](t, payments, "SELECT count(*) FROM webhooks WHERE id LIKE 'evt_forged%'"))
 		order, err := buyer.Order(t.Context(), waiting.OrderID())
 		require.NoError(t, err)
 		require.EqualValues(t, "awaiting_payment", order.Status)

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,10 @@ import (
 // acquireWithin bounds the wait for a connection, so that a slow database
 // answers 503 quickly instead of piling up requests.
 const acquireWithin = 250 * time.Millisecond
+
+// openWithin bounds the opening of a connection, which on a busy machine takes
+// longer than waiting for one that is open.
+const openWithin = 2 * time.Second
 
 // Open makes a pool of at most size connections (0 means 16). It does not
 // connect yet: a database that is down at start is reported by /ready and by
@@ -30,7 +35,7 @@ func Open(url string, size int32) (*pgxpool.Pool, error) {
 	cfg.MinConns = size / 2 // a burst must not spend its 250 ms on making connections
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.HealthCheckPeriod = 15 * time.Second
-	cfg.ConnConfig.ConnectTimeout = 2 * time.Second
+	cfg.ConnConfig.ConnectTimeout = openWithin
 	params := cfg.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{
 		"statement_timeout":                   "2000",
@@ -70,12 +75,19 @@ func Conn(ctx context.Context, pool *pgxpool.Pool, fn func(conn *pgx.Conn) error
 }
 
 func withConn(ctx context.Context, pool *pgxpool.Pool, fn func(conn *pgxpool.Conn) error) error {
-	waiting, cancel := context.WithTimeout(ctx, acquireWithin)
-	conn, err := pool.Acquire(waiting)
-	cancel()
+	conn, err := acquire(ctx, pool, acquireWithin)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && pool.Stat().ConstructingConns() > 0 {
+		conn, err = acquire(ctx, pool, openWithin) // not a crowd, only a connection that is still being opened
+	}
 	if err != nil {
 		return Fault(fmt.Errorf("acquire connection: %w", err))
 	}
 	defer conn.Release()
 	return Fault(fn(conn))
+}
+
+func acquire(ctx context.Context, pool *pgxpool.Pool, within time.Duration) (*pgxpool.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	return pool.Acquire(ctx)
 }

@@ -65,6 +65,7 @@ func New(t testing.TB, files fs.FS) *pgxpool.Pool {
 	pool, err := pg.Open(URL(t, files), 16)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
+	require.NoError(t, pool.Ping(t.Context())) // the first connection is not what a test measures
 	return pool
 }
 

@@ -15,6 +15,7 @@
 //   - trace_test.go: one checkout as one trace over all services;
 //   - days_test.go, start_test.go: parts that are down, or set up wrongly;
 //   - operator_test.go: what somebody with access to Temporal can do to a saga;
+//   - operator_test.go: somebody who interferes with the workflows;
 //   - crash_test.go: everything killed in turn under load, and the books
 //     checked afterwards.
 //

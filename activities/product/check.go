@@ -14,6 +14,8 @@ import (
 // of 10,000 units each stays below 2^63.
 const maxPrice = 1_000_000_000_000
 
+const maxWeight = 1_000_000 // grams of one unit
+
 var skuForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // product is the product that the input asks for.
@@ -27,7 +29,7 @@ func (in CreateProductInput) product() (Product, error) {
 		p.Status = Active
 	}
 	for i, v := range in.Variants {
-		p.Variants[i] = Variant{ID: in.variantID(i), SKU: v.SKU, Name: v.Name, Prices: byCurrency(v.Prices)}
+		p.Variants[i] = Variant{ID: in.variantID(i), SKU: v.SKU, Name: v.Name, WeightGrams: v.WeightGrams, Prices: byCurrency(v.Prices)}
 	}
 	return p, p.check()
 }
@@ -59,6 +61,9 @@ func (p *Product) check() error {
 		skus[v.SKU] = true
 		if n := utf8.RuneCountInString(v.Name); n > 200 || (n == 0 && len(p.Variants) > 1) {
 			say(pointer+"/name", "Each of several variants has a name of 1 to 200 characters.")
+		}
+		if v.WeightGrams < 0 || v.WeightGrams > maxWeight {
+			say(pointer+"/weight_grams", "A unit weighs from 0 to 1,000,000 grams.")
 		}
 		if !sound(v.Prices) {
 			say(pointer+"/prices", "Give one price per known currency, from 0 to 1,000,000,000,000 minor units.")

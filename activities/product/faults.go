@@ -11,8 +11,11 @@ var (
 	ErrBadQuote         = fault.New(fault.Invalid, "bad_quote", "A quote needs 1 to 100 lines.")
 	ErrBadCountry       = fault.New(fault.Invalid, "bad_country", "The country must be an ISO 3166-1 code of two letters.")
 	ErrUnknownCurrency  = fault.New(fault.Invalid, "unknown_currency", "The shop does not sell in this currency.")
-	ErrUnknownShipping  = fault.New(fault.Invalid, "unknown_shipping_option", "There is no such shipping option for this currency.")
+	ErrUnknownShipping  = fault.New(fault.Invalid, "unknown_shipping_option", "There is no such shipping option for this currency and country.")
 	ErrAmountOutOfRange = fault.New(fault.Invalid, "amount_out_of_range", "The total is too large.")
+	ErrCouponMinimum    = fault.New(fault.Declined, "coupon_minimum", "The items cost less than the coupon asks for.") // detail "minimum"
+	ErrCouponCurrency   = fault.New(fault.Invalid, "coupon_currency", "The coupon is for another currency.")
+	ErrBadDiscount      = fault.New(fault.Invalid, "bad_discount", "The discount is neither a percentage nor an amount.")
 
 	ErrProductNotFound = fault.New(fault.NotFound, "product_not_found", "There is no such product.")
 	ErrProductStale    = fault.New(fault.Stale, "product_changed", "The product has changed since you read it.") // detail "current_version"

@@ -36,10 +36,11 @@ type Product struct {
 
 // Variant is what can be bought.
 type Variant struct {
-	ID     uuid.UUID     `json:"id" format:"uuid" example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
-	SKU    string        `json:"sku" doc:"Stock keeping unit, unique in the shop." example:"MUG-RED"`
-	Name   string        `json:"name" doc:"What tells it from its siblings; empty for an only variant." example:"red"`
-	Prices []money.Money `json:"prices" nullable:"false" doc:"Price of one unit, tax included; one per currency, by its code."`
+	ID          uuid.UUID     `json:"id" format:"uuid" example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
+	SKU         string        `json:"sku" doc:"Stock keeping unit, unique in the shop." example:"MUG-RED"`
+	Name        string        `json:"name" doc:"What tells it from its siblings; empty for an only variant." example:"red"`
+	WeightGrams int64         `json:"weight_grams" doc:"What one unit weighs with its packaging, in grams; 0 when it is not known, which ships as the lightest." example:"450"`
+	Prices      []money.Money `json:"prices" nullable:"false" doc:"Price of one unit, one per currency, by its code. It includes the tax where the country's prices do."`
 }
 
 // NewProduct is a product to be made.
@@ -52,9 +53,10 @@ type NewProduct struct {
 
 // NewVariant is a variant to be made.
 type NewVariant struct {
-	SKU    string        `json:"sku" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" doc:"Stock keeping unit, unique in the shop." example:"MUG-RED"`
-	Name   string        `json:"name,omitempty" maxLength:"200" doc:"What tells it from its siblings; required when there are several." example:"red"`
-	Prices []money.Money `json:"prices" maxItems:"40" nullable:"false" doc:"Price of one unit, tax included; one per currency."`
+	SKU         string        `json:"sku" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" doc:"Stock keeping unit, unique in the shop." example:"MUG-RED"`
+	Name        string        `json:"name,omitempty" maxLength:"200" doc:"What tells it from its siblings; required when there are several." example:"red"`
+	WeightGrams int64         `json:"weight_grams,omitempty" minimum:"0" maximum:"1000000" doc:"What one unit weighs with its packaging, in grams; 0 when it is not known." example:"450"`
+	Prices      []money.Money `json:"prices" maxItems:"40" nullable:"false" doc:"Price of one unit, one per currency. It includes the tax where the country's prices do."`
 }
 
 // CreateProductInput makes a product once per ProductID.

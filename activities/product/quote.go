@@ -26,18 +26,27 @@ type QuoteLine struct {
 type QuoteInput struct {
 	Lines          []QuoteLine `json:"lines" minItems:"1" maxItems:"100" nullable:"false" doc:"What to price. Lines of one variant are summed into the first of them."`
 	Currency       string      `json:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217 code." example:"EUR"`
-	Country        string      `json:"country,omitempty" pattern:"^[A-Z]{2}$" default:"DE" doc:"Where it goes: ISO 3166-1 alpha-2. Prices and shipping are the same everywhere at present." example:"DE"`
+	Country        string      `json:"country,omitempty" pattern:"^[A-Z]{2}$" default:"DE" doc:"Where it goes: ISO 3166-1 alpha-2. It decides what shipping costs, and the tax." example:"DE"`
 	ShippingOption string      `json:"shipping_option,omitempty" enum:"standard,express" default:"standard" doc:"How it goes." example:"standard"`
+}
+
+// QuoteLinesInput is a QuoteInput with what a coupon takes off.
+type QuoteLinesInput struct {
+	QuoteInput
+	Discount *Discount `json:"discount,omitempty"` // nil means none
 }
 
 // Quote is what lines cost now: total = subtotal − discount + shipping + tax.
 type Quote struct {
-	Lines    []QuotedLine `json:"lines" nullable:"false"`
-	Subtotal money.Money  `json:"subtotal" doc:"Sum of the lines."`
-	Discount money.Money  `json:"discount" doc:"What is taken off; not negative."`
-	Shipping money.Money  `json:"shipping"`
-	Tax      money.Money  `json:"tax" doc:"Tax on top of the prices: 0, because prices include it."`
-	Total    money.Money  `json:"total" doc:"subtotal − discount + shipping + tax."`
+	Lines              []QuotedLine `json:"lines" nullable:"false"`
+	Subtotal           money.Money  `json:"subtotal" doc:"Sum of the lines."`
+	Discount           money.Money  `json:"discount" doc:"What is taken off; not negative."`
+	Shipping           money.Money  `json:"shipping"`
+	ShippingOption     string       `json:"shipping_option" doc:"How it goes." example:"standard"`
+	Tax                money.Money  `json:"tax" doc:"Tax on top of the prices: 0 where prices include it."`
+	TaxIncluded        money.Money  `json:"tax_included" doc:"Tax that the prices contain, and so the total; for information. 0 where it comes on top."`
+	TaxRateBasisPoints int64        `json:"tax_rate_basis_points" doc:"Rate of the tax: 1900 is 19 %. 0 for an export." example:"1900"`
+	Total              money.Money  `json:"total" doc:"subtotal − discount + shipping + tax."`
 }
 
 // QuotedLine is a line with its price.
@@ -52,8 +61,9 @@ type QuotedLine struct {
 }
 
 // QuoteLines answers what the lines cost now. Everything that is wrong with
-// them is said at once, each with a pointer to the line.
-func (s *Service) QuoteLines(ctx context.Context, in QuoteInput) (Quote, error) {
+// them is said at once, each with a pointer to the line. A discount whose minimum
+// the lines do not reach is ErrCouponMinimum.
+func (s *Service) QuoteLines(ctx context.Context, in QuoteLinesInput) (Quote, error) {
 	lines, err := in.check()
 	if err != nil {
 		return Quote{}, err
@@ -62,42 +72,61 @@ func (s *Service) QuoteLines(ctx context.Context, in QuoteInput) (Quote, error) 
 	if err != nil {
 		return Quote{}, err
 	}
-	quoted := make([]QuotedLine, len(lines))
-	subtotal := money.New(0, in.Currency)
+	quote := Quote{Lines: make([]QuotedLine, len(lines)), Subtotal: money.New(0, in.Currency), ShippingOption: in.ShippingOption}
+	var grams int64
 	for i, line := range lines {
 		unit, no := sold[i].price(in.Currency)
 		if no != nil {
-			return Quote{}, refused(in, lines, sold)
+			return Quote{}, refused(in.QuoteInput, lines, sold)
 		}
-		quoted[i] = QuotedLine{
+		priced := QuotedLine{
 			VariantID: line.VariantID, ProductID: sold[i].productID, SKU: sold[i].sku, Name: sold[i].name,
 			Quantity: line.Quantity, UnitPrice: unit,
 		}
-		if quoted[i].Total, err = unit.Times(line.Quantity); err != nil {
+		if priced.Total, err = unit.Times(line.Quantity); err != nil {
 			return Quote{}, ErrAmountOutOfRange.Because(err)
 		}
-		if subtotal, err = subtotal.Add(quoted[i].Total); err != nil {
+		if quote.Subtotal, err = quote.Subtotal.Add(priced.Total); err != nil {
 			return Quote{}, ErrAmountOutOfRange.Because(err)
 		}
+		quote.Lines[i] = priced
+		grams += sold[i].grams * line.Quantity
 	}
-	return total(quoted, subtotal, in.ShippingOption)
-}
-
-// total completes a quote.
-func total(lines []QuotedLine, subtotal money.Money, option string) (Quote, error) {
-	if option == "" {
-		option = DefaultShipping
-	}
-	fee, err := shipping(option, subtotal)
+	err = quote.total(consignment{country: destination(in.Country), grams: grams, subtotal: quote.Subtotal}, in.Discount)
 	if err != nil {
 		return Quote{}, err
 	}
-	sum, err := subtotal.Add(fee)
-	if err != nil {
-		return Quote{}, ErrAmountOutOfRange.Because(err)
+	return quote, nil
+}
+
+// total completes a quote of which lines, subtotal and shipping option are known.
+func (q *Quote) total(c consignment, discount *Discount) (err error) {
+	if q.ShippingOption == "" {
+		q.ShippingOption = DefaultShipping
 	}
-	none := subtotal.Zero()
-	return Quote{Lines: lines, Subtotal: subtotal, Discount: none, Shipping: fee, Tax: none, Total: sum}, nil
+	if q.Shipping, err = shipping(q.ShippingOption, c); err != nil {
+		return err
+	}
+	if q.Discount, err = discount.off(q.Subtotal); err != nil {
+		return err
+	}
+	goods, err := q.Subtotal.Sub(q.Discount)
+	if err != nil {
+		return ErrAmountOutOfRange.Because(err)
+	}
+	taxed, err := goods.Add(q.Shipping)
+	if err != nil {
+		return ErrAmountOutOfRange.Because(err)
+	}
+	levy := taxes[c.country]
+	q.TaxRateBasisPoints = levy.rate
+	if q.Tax, q.TaxIncluded, err = levy.tax(taxed); err != nil {
+		return ErrAmountOutOfRange.Because(err)
+	}
+	if q.Total, err = taxed.Add(q.Tax); err != nil {
+		return ErrAmountOutOfRange.Because(err)
+	}
+	return nil
 }
 
 // check answers the lines, one per variant, in the order of the request.

@@ -13,8 +13,13 @@ import (
 	"kassa/internal/money"
 )
 
-func ask(lines ...product.QuoteLine) product.QuoteInput {
-	return product.QuoteInput{Lines: lines, Currency: "EUR", Country: "DE", ShippingOption: "standard"}
+func ask(lines ...product.QuoteLine) product.QuoteLinesInput {
+	return product.QuoteLinesInput{QuoteInput: product.QuoteInput{Lines: lines, Currency: "EUR", Country: "DE", ShippingOption: "standard"}}
+}
+
+// in asks for lines in a currency, from a country.
+func in(currency, country string, lines ...product.QuoteLine) product.QuoteLinesInput {
+	return product.QuoteLinesInput{QuoteInput: product.QuoteInput{Lines: lines, Currency: currency, Country: country}}
 }
 
 func line(variant uuid.UUID, quantity int64) product.QuoteLine {
@@ -35,7 +40,8 @@ func TestQuoteLines(t *testing.T) {
 				{VariantID: mug.ID, ProductID: mug.ID, SKU: mug.Variants[0].SKU, Name: "Mug", Quantity: 2, UnitPrice: eur(1899), Total: eur(3798)},
 				{VariantID: cup.ID, ProductID: cup.ID, SKU: cup.Variants[0].SKU, Name: "Cup", Quantity: 1, UnitPrice: eur(100), Total: eur(100)},
 			},
-			Subtotal: eur(3898), Discount: eur(0), Shipping: eur(499), Tax: eur(0), Total: eur(4397),
+			Subtotal: eur(3898), Discount: eur(0), Shipping: eur(499), ShippingOption: "standard", Tax: eur(0), Total: eur(4397),
+			TaxIncluded: eur(702), TaxRateBasisPoints: 1900,
 		}, quote)
 	})
 
@@ -46,7 +52,7 @@ func TestQuoteLines(t *testing.T) {
 			{Lines: []product.QuoteLine{line(mug.ID, 2)}, Currency: "EUR"}:                            0,
 			{Lines: []product.QuoteLine{line(mug.ID, 2)}, Currency: "EUR", ShippingOption: "express"}: 1299,
 		} {
-			quote, err := s.QuoteLines(t.Context(), *in)
+			quote, err := s.QuoteLines(t.Context(), product.QuoteLinesInput{QuoteInput: *in})
 			require.NoError(t, err)
 			require.Equal(t, eur(fee), quote.Shipping)
 		}
@@ -97,7 +103,7 @@ func TestQuoteLines(t *testing.T) {
 	t.Run("refuses what makes no sense", func(t *testing.T) {
 		mug := s.sells("Mug", eur(10))
 		for name, c := range map[string]struct {
-			in   product.QuoteInput
+			in   product.QuoteLinesInput
 			want error
 		}{
 			"no lines":         {ask(), product.ErrBadQuote},
@@ -105,10 +111,10 @@ func TestQuoteLines(t *testing.T) {
 			"zero":             {ask(line(mug.ID, 0)), product.ErrBadQuantity},
 			"negative":         {ask(line(mug.ID, -1)), product.ErrBadQuantity},
 			"a billion":        {ask(line(mug.ID, 1_000_000_000)), product.ErrBadQuantity},
-			"no currency":      {product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}}, product.ErrUnknownCurrency},
-			"unknown currency": {product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}, Currency: "XXX"}, product.ErrUnknownCurrency},
-			"bad country":      {product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}, Currency: "EUR", Country: "Germany"}, product.ErrBadCountry},
-			"unknown shipping": {product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}, Currency: "EUR", ShippingOption: "drone"}, product.ErrUnknownShipping},
+			"no currency":      {product.QuoteLinesInput{QuoteInput: product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}}}, product.ErrUnknownCurrency},
+			"unknown currency": {product.QuoteLinesInput{QuoteInput: product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}, Currency: "XXX"}}, product.ErrUnknownCurrency},
+			"bad country":      {product.QuoteLinesInput{QuoteInput: product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}, Currency: "EUR", Country: "Germany"}}, product.ErrBadCountry},
+			"unknown shipping": {product.QuoteLinesInput{QuoteInput: product.QuoteInput{Lines: []product.QuoteLine{line(mug.ID, 1)}, Currency: "EUR", ShippingOption: "drone"}}, product.ErrUnknownShipping},
 			"no variant":       {ask(line(uuid.Nil, 1)), product.ErrUnknownVariant},
 		} {
 			_, err := s.QuoteLines(t.Context(), c.in)
@@ -132,7 +138,14 @@ func TestQuoteLines(t *testing.T) {
 			catalogue = append(catalogue, s.sells("Thing", eur(amount)))
 		}
 		rapid.Check(t, func(r *rapid.T) {
-			in := product.QuoteInput{Currency: "EUR", ShippingOption: rapid.SampledFrom([]string{"", "standard", "express"}).Draw(r, "shipping")}
+			in := product.QuoteLinesInput{QuoteInput: product.QuoteInput{
+				Currency: "EUR", ShippingOption: rapid.SampledFrom([]string{"", "standard", "express"}).Draw(r, "shipping"),
+				Country: rapid.SampledFrom([]string{"", "DE", "FR", "GB", "US", "CA", "JP", "BR"}).Draw(r, "country"),
+			}}
+			if rapid.Bool().Draw(r, "coupon") {
+				off := eur(rapid.Int64Range(0, 1_000_000).Draw(r, "amount"))
+				in.Discount = &product.Discount{Kind: product.Fixed, Amount: &off}
+			}
 			var subtotal int64
 			for range rapid.IntRange(1, 20).Draw(r, "lines") {
 				p := rapid.SampledFrom(catalogue).Draw(r, "product")

@@ -80,7 +80,7 @@ func allWithVariants(ctx context.Context, db *productdb.Queries, rows []productd
 	}
 	for _, v := range variants {
 		p := place[v.ProductID]
-		p.Variants = append(p.Variants, Variant{ID: v.ID, SKU: v.Sku, Name: v.Name, Prices: append([]money.Money{}, priced[v.ID]...)})
+		p.Variants = append(p.Variants, Variant{ID: v.ID, SKU: v.Sku, Name: v.Name, WeightGrams: int64(v.WeightGrams), Prices: append([]money.Money{}, priced[v.ID]...)})
 	}
 	return products, nil
 }
@@ -89,9 +89,11 @@ func insertVariants(ctx context.Context, db *productdb.Queries, p Product) error
 	n := len(p.Variants)
 	params := productdb.InsertVariantsParams{
 		ProductID: p.ID, Ids: make([]uuid.UUID, n), Positions: make([]int32, n), Skus: make([]string, n), Names: make([]string, n),
+		Weights: make([]int32, n),
 	}
 	for i, v := range p.Variants {
 		params.Ids[i], params.Positions[i], params.Skus[i], params.Names[i] = v.ID, int32(i), v.SKU, v.Name
+		params.Weights[i] = int32(v.WeightGrams)
 	}
 	if err := db.InsertVariants(ctx, params); err != nil {
 		if pg.Constraint(err) == "variants_sku" {
@@ -128,7 +130,7 @@ func sellables(rows []productdb.ListSellablesRow) map[uuid.UUID]sellable {
 	for _, row := range rows {
 		v, seen := found[row.VariantID]
 		if !seen {
-			v = sellable{productID: row.ProductID, sku: row.Sku, name: row.ProductName, active: row.Status == Active}
+			v = sellable{productID: row.ProductID, sku: row.Sku, name: row.ProductName, active: row.Status == Active, grams: int64(row.WeightGrams)}
 			if row.VariantName != "" {
 				v.name += ", " + row.VariantName
 			}

@@ -24,6 +24,7 @@ type sellable struct {
 	sku       string
 	name      string // of product and variant
 	active    bool
+	grams     int64         // weight of one unit
 	prices    []money.Money // of one unit; a handful at most
 }
 

@@ -145,3 +145,23 @@ func (m Money) Allocate(weights ...int64) ([]Money, error) {
 	}
 	return shares, nil
 }
+
+// Portion is m × part ÷ whole, rounded half up: half a minor unit becomes one.
+// m, part and whole must not be negative, and whole not 0.
+func (m Money) Portion(part, whole int64) (Money, error) {
+	if m.Amount < 0 || part < 0 || whole <= 0 {
+		return Money{}, fmt.Errorf("%d ÷ %d of %s: %w", part, whole, m, ErrOverflow)
+	}
+	hi, lo := bits.Mul64(uint64(m.Amount), uint64(part))
+	if hi >= uint64(whole) {
+		return Money{}, ErrOverflow
+	}
+	q, r := bits.Div64(hi, lo, uint64(whole))
+	if r >= uint64(whole)-r {
+		q++
+	}
+	if q > math.MaxInt64 {
+		return Money{}, ErrOverflow
+	}
+	return Money{Amount: int64(q), Currency: m.Currency}, nil
+}

@@ -56,3 +56,25 @@ func TestAllocationKeepsEveryUnit(t *testing.T) {
 		}
 	})
 }
+
+func TestAPortionIsRoundedHalfUp(t *testing.T) {
+	for _, c := range []struct{ amount, part, whole, want int64 }{
+		{1000, 1000, 10_000, 100}, // 10 %
+		{5, 1, 10, 1},             // 0.5
+		{4, 1, 10, 0},             // 0.4
+		{4995, 1000, 10_000, 500}, // 499.5
+		{4994, 1000, 10_000, 499}, // 499.4
+		{1899, 1900, 11_900, 303}, // 303.2: the tax in a gross price
+		{0, 1900, 10_000, 0},      //
+		{1999, 10_000, 10_000, 1999},
+		{math.MaxInt64, 10_000, 10_000, math.MaxInt64},
+	} {
+		portion, err := money.New(c.amount, "EUR").Portion(c.part, c.whole)
+		require.NoError(t, err)
+		require.Equal(t, money.New(c.want, "EUR"), portion)
+	}
+	for _, c := range []struct{ amount, part, whole int64 }{{-1, 1, 1}, {1, -1, 1}, {1, 1, 0}, {math.MaxInt64, 3, 2}, {math.MaxInt64, math.MaxInt64, 1}} {
+		_, err := money.New(c.amount, "EUR").Portion(c.part, c.whole)
+		require.ErrorIs(t, err, money.ErrOverflow)
+	}
+}

@@ -50,4 +50,6 @@ type Variant struct {
 	Sku string
 	// What tells it from its siblings, like "red, 42"; empty for an only variant.
 	Name string
+	// What one unit weighs with its packaging, in grams; 0 when nobody has weighed it, which ships as the lightest.
+	WeightGrams int32
 }

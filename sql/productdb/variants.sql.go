@@ -12,12 +12,13 @@ import (
 )
 
 const insertVariants = `-- name: InsertVariants :exec
-INSERT INTO variants (id, product_id, position, sku, name)
+INSERT INTO variants (id, product_id, position, sku, name, weight_grams)
 SELECT unnest($1::uuid[]),
        $2::uuid,
        unnest($3::integer[]),
        unnest($4::text[]),
-       unnest($5::text[])
+       unnest($5::text[]),
+       unnest($6::integer[])
 `
 
 type InsertVariantsParams struct {
@@ -26,6 +27,7 @@ type InsertVariantsParams struct {
 	Positions []int32
 	Skus      []string
 	Names     []string
+	Weights   []int32
 }
 
 func (q *Queries) InsertVariants(ctx context.Context, arg InsertVariantsParams) error {
@@ -35,6 +37,7 @@ func (q *Queries) InsertVariants(ctx context.Context, arg InsertVariantsParams) 
 		arg.Positions,
 		arg.Skus,
 		arg.Names,
+		arg.Weights,
 	)
 	return err
 }
@@ -44,6 +47,7 @@ SELECT variants.id AS variant_id,
        variants.product_id,
        variants.sku,
        variants.name AS variant_name,
+       variants.weight_grams,
        products.name AS product_name,
        products.status,
        prices.currency,
@@ -59,6 +63,7 @@ type ListSellablesRow struct {
 	ProductID   uuid.UUID
 	Sku         string
 	VariantName string
+	WeightGrams int32
 	ProductName string
 	Status      string
 	Currency    *string
@@ -81,6 +86,7 @@ func (q *Queries) ListSellables(ctx context.Context, variantIds []uuid.UUID) ([]
 			&i.ProductID,
 			&i.Sku,
 			&i.VariantName,
+			&i.WeightGrams,
 			&i.ProductName,
 			&i.Status,
 			&i.Currency,
@@ -97,7 +103,7 @@ func (q *Queries) ListSellables(ctx context.Context, variantIds []uuid.UUID) ([]
 }
 
 const listVariants = `-- name: ListVariants :many
-SELECT id, product_id, position, sku, name
+SELECT id, product_id, position, sku, name, weight_grams
 FROM variants
 WHERE product_id = ANY ($1::uuid[])
 ORDER BY product_id, position
@@ -118,6 +124,7 @@ func (q *Queries) ListVariants(ctx context.Context, productIds []uuid.UUID) ([]V
 			&i.Position,
 			&i.Sku,
 			&i.Name,
+			&i.WeightGrams,
 		); err != nil {
 			return nil, err
 		}

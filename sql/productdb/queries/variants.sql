@@ -1,13 +1,14 @@
 -- name: InsertVariants :exec
-INSERT INTO variants (id, product_id, position, sku, name)
+INSERT INTO variants (id, product_id, position, sku, name, weight_grams)
 SELECT unnest(@ids::uuid[]),
        @product_id::uuid,
        unnest(@positions::integer[]),
        unnest(@skus::text[]),
-       unnest(@names::text[]);
+       unnest(@names::text[]),
+       unnest(@weights::integer[]);
 
 -- name: ListVariants :many
-SELECT id, product_id, position, sku, name
+SELECT id, product_id, position, sku, name, weight_grams
 FROM variants
 WHERE product_id = ANY (@product_ids::uuid[])
 ORDER BY product_id, position;
@@ -19,6 +20,7 @@ SELECT variants.id AS variant_id,
        variants.product_id,
        variants.sku,
        variants.name AS variant_name,
+       variants.weight_grams,
        products.name AS product_name,
        products.status,
        prices.currency,

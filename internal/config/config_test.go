@@ -38,7 +38,7 @@ func TestDevelopmentNeedsLittle(t *testing.T) {
 	cfg, err := config.Load[worker]()
 	require.NoError(t, err)
 	require.False(t, cfg.Production())
-	require.Equal(t, []string{"http://a:1", "http://b:2"}, cfg.Services.Map()["user"])
+	require.Equal(t, []string{"http://a:1", "http://b:2"}, cfg.Map()["user"])
 	require.Equal(t, "kassa", cfg.TemporalNamespace)
 }
 

@@ -26,7 +26,7 @@ func BenchmarkAnOperation(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+				r := httptest.NewRequestWithContext(b.Context(), c.method, c.path, strings.NewReader(c.body))
 				r.Header.Set("Content-Type", "application/json")
 				r.Header.Set("Authorization", token)
 				if c.name == "order" {

@@ -33,7 +33,7 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 func (s *shop) serve(body io.Reader, length int64) *deadlines {
-	r := httptest.NewRequest(http.MethodPost, "/v1/mugs", body)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/v1/mugs", body)
 	r.Header.Set("Content-Type", "application/json")
 	r.ContentLength = length
 	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
@@ -70,7 +70,8 @@ func TestRoutesAreMeasuredByPattern(t *testing.T) {
 	httpapi.Register(s.api, httpapi.Operation{ID: "measure", Method: http.MethodGet, Path: "/v1/measured/{id}", Deprecated: time.Unix(1_800_000_000, 0), Sunset: time.Unix(1_900_000_000, 0)},
 		func(context.Context, *struct {
 			ID string `path:"id"`
-		}) (*struct{}, error) {
+		},
+		) (*struct{}, error) {
 			return nil, nil
 		})
 	got := s.do(request{method: "GET", path: "/v1/measured/secret"})
@@ -79,7 +80,7 @@ func TestRoutesAreMeasuredByPattern(t *testing.T) {
 	require.Equal(t, "Sun, 17 Mar 2030 17:46:40 GMT", got.header.Get("Sunset"))
 	require.Equal(t, http.StatusNotFound, s.do(request{method: "GET", path: "/wp-login.php"}).status)
 	w := httptest.NewRecorder()
-	telemetry.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	telemetry.MetricsHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	require.Contains(t, w.Body.String(), `http_request_duration_seconds_count{method="GET",route="/v1/measured/{id}",status="204"} `)
 	require.Contains(t, w.Body.String(), `route="unmatched",status="404"`)
 	require.NotContains(t, w.Body.String(), "wp-login")

@@ -69,7 +69,8 @@ func open(t testing.TB, pool *pgxpool.Pool) *shop {
 		func(ctx context.Context, in *struct {
 			ID   uuid.UUID `path:"id"`
 			Body Mug
-		}) (*mugOutput, error) {
+		},
+		) (*mugOutput, error) {
 			if httpapi.IfMatch(ctx) != 7 {
 				return nil, fault.New(fault.Stale, "stale", "It has changed since you looked.").With("current_version", 7)
 			}
@@ -82,7 +83,8 @@ func open(t testing.TB, pool *pgxpool.Pool) *shop {
 		}) (*struct {
 			Link string `header:"Link"`
 			Body httpapi.Page[Mug]
-		}, error) {
+		}, error,
+		) {
 			from := 0
 			if in.Cursor != "" {
 				if err := s.api.Cursors().Verify("list-mugs", in.Cursor, &from); err != nil {
@@ -98,13 +100,15 @@ func open(t testing.TB, pool *pgxpool.Pool) *shop {
 	httpapi.Register(s.api, httpapi.Operation{ID: "read-mug", Method: http.MethodGet, Path: "/v1/mugs/{id}", Access: httpapi.Support},
 		func(context.Context, *struct {
 			ID uuid.UUID `path:"id"`
-		}) (*mugOutput, error) {
+		},
+		) (*mugOutput, error) {
 			panic("the kiln exploded: secret glaze")
 		})
 	httpapi.Register(s.api, httpapi.Operation{ID: "break-mug", Method: http.MethodPost, Path: "/v1/mugs/{name}/break"},
 		func(_ context.Context, in *struct {
 			Name string `path:"name"`
-		}) (*struct{}, error) {
+		},
+		) (*struct{}, error) {
 			switch in.Name {
 			case "sold-out":
 				return nil, errSoldOut.With("lines", []string{"a"})

@@ -127,7 +127,7 @@ func recovered(w *watcher, r *http.Request) {
 	err := &panicked{cause: cause, stack: debug.Stack()}
 	w.st.matched = true
 	if w.status != 0 {
-		finish(r.Context(), err) // too late for another answer, not for the log
+		_ = finish(r.Context(), err) // too late for another answer, not for the log
 		panic(http.ErrAbortHandler)
 	}
 	WriteProblem(w, r, err)

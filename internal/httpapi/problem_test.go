@@ -2,7 +2,6 @@ package httpapi_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -148,7 +147,7 @@ func TestWait(t *testing.T) {
 		"": 10 * time.Second, "wait=0": 0, "wait=5": 5 * time.Second, "wait=31": 30 * time.Second, "wait=99999999999999999999": 10 * time.Second,
 		"respond-async": 0, "respond-async, wait=10": 0, "return=minimal; x, wait=3": 3 * time.Second, "Wait = 4": 4 * time.Second, "wait=-1": 10 * time.Second, "wait": 10 * time.Second,
 	} {
-		require.Equal(t, want, httpapi.Wait(prefer, 10*time.Second), fmt.Sprintf("%q", prefer))
+		require.Equal(t, want, httpapi.Wait(prefer, 10*time.Second), "%q", prefer)
 	}
 }
 

@@ -78,7 +78,7 @@ func accepted(success *huma.Response) *huma.Response {
 }
 
 // finished is err as Huma takes it: the problem and its headers.
-func finished(ctx context.Context, err error) (error, http.Header) { //nolint:revive // in Huma's order
+func finished(ctx context.Context, err error) (error, http.Header) { //nolint:revive,staticcheck // in Huma's order
 	p := finish(ctx, err)
 	header := http.Header{}
 	p.headers(header)

@@ -78,7 +78,7 @@ func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
 const drainWithin = 12 * time.Second
 
 func listenOn(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err == nil {
 		return listener, nil
 	}

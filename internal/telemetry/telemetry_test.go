@@ -50,7 +50,7 @@ func TestMetricsOfLibrariesShareThePage(t *testing.T) {
 	require.NoError(t, err)
 	counter.Add(t.Context(), 3)
 	w := httptest.NewRecorder()
-	telemetry.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	telemetry.MetricsHandler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	page, err := io.ReadAll(w.Body)
 	require.NoError(t, err)
 	require.Contains(t, string(page), "\nmugs_fired_total ")

@@ -33,10 +33,16 @@ type Article struct {
 	Stock                  int64 // pieces
 }
 
-// Open signs the admin in at the gateway.
-func Open(ctx context.Context, gateway, adminEmail, adminPassword string) (*Shop, error) {
+// Transport is how a crowd reaches the shop: it keeps a connection for each.
+func Transport() http.RoundTripper {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 256
+	return transport
+}
+
+// Open signs the admin in at the gateway. Everything that is said to the shop
+// goes through transport.
+func Open(ctx context.Context, gateway, adminEmail, adminPassword string, transport http.RoundTripper) (*Shop, error) {
 	patient := &http.Client{Transport: transport, Timeout: 40 * time.Second}
 	api, err := client.NewClientWithResponses(gateway, client.WithHTTPClient(patient))
 	if err != nil {

@@ -31,10 +31,9 @@ type reply struct {
 	took   time.Duration
 }
 
-// browser follows no redirect and has no patience.
+// browser follows no redirect and has no patience. Its transport is the witness.
 var browser = &http.Client{
 	Timeout:       40 * time.Second,
-	Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

@@ -17,14 +17,29 @@ import (
 	"kassa/sandbox/shopper"
 )
 
-// forgeries are values of the Authorization header that must let nobody in. The
-// expired one is signed by the shop's own key.
-func forgeries(t *testing.T, c *shopper.Customer) map[string]string {
+// signingKey is the shop's own.
+func signingKey(t *testing.T) (kid string, key ed25519.PrivateKey) {
 	t.Helper()
 	kid, encoded, _ := strings.Cut(strings.Split(where.Secrets.SigningKeys, ",")[0], ":")
 	seed, err := base64.StdEncoding.DecodeString(encoded)
 	require.NoError(t, err)
-	ours := ed25519.NewKeyFromSeed(seed)
+	return kid, ed25519.NewKeyFromSeed(seed)
+}
+
+// signed is an access token by the shop's own key, issued at a time of choice.
+func signed(t *testing.T, p identity.Principal, at time.Time) string {
+	t.Helper()
+	kid, key := signingKey(t)
+	token, err := identity.Sign(kid, key, p, at, 10*time.Minute)
+	require.NoError(t, err)
+	return token
+}
+
+// forgeries are values of the Authorization header that must let nobody in. The
+// expired one is signed by the shop's own key.
+func forgeries(t *testing.T, c *shopper.Customer) map[string]string {
+	t.Helper()
+	kid, ours := signingKey(t)
 	_, other, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	somebody := identity.Principal{UserID: c.ID, Role: identity.Admin}

@@ -20,7 +20,8 @@ var (
 	where    localstack.Addresses
 	shop     *shopper.Shop
 	traces   *sink
-	state    string // its folder
+	wire     *witness // of everything that the tests say to the gateway
+	state    string   // its folder
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -41,6 +42,9 @@ func run(m *testing.M) int {
 	fmt.Printf("the platform runs after %s; its state is in %s\n", time.Since(begin).Round(100*time.Millisecond), dir)
 	code := m.Run()
 	if err := audit(); err != nil {
+		code = max(code, failed(err))
+	}
+	if err := wire.verdict(); err != nil {
 		code = max(code, failed(err))
 	}
 
@@ -67,6 +71,10 @@ func start(dir string) (err error) {
 	if traces, err = newSink(); err != nil {
 		return err
 	}
+	if wire, err = newWitness(); err != nil {
+		return err
+	}
+	browser.Transport = wire
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // the tools may have to be built
 	defer cancel()
 	platform, err = localstack.Start(ctx, localstack.Options{
@@ -85,7 +93,7 @@ func start(dir string) (err error) {
 		return err
 	}
 	where = platform.Addresses()
-	shop, err = shopper.Open(ctx, where.Gateway, where.Secrets.AdminEmail, where.Secrets.AdminPassword)
+	shop, err = shopper.Open(ctx, where.Gateway, where.Secrets.AdminEmail, where.Secrets.AdminPassword, wire)
 	return err
 }
 

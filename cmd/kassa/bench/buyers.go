@@ -39,7 +39,7 @@ type buyers struct {
 
 // newBuyers fills the shelves, welcomes the customers and writes what they will ask for.
 func newBuyers(ctx context.Context, a localstack.Addresses) (*buyers, error) {
-	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword)
+	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, shopper.Transport())
 	if err != nil {
 		return nil, err
 	}

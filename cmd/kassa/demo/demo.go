@@ -46,7 +46,7 @@ func Play(ctx context.Context, stack *localstack.Stack, out io.Writer) error {
 	a := stack.Addresses()
 	d := &Demo{stack: stack, provider: provider{a.PSP}, out: out}
 	var err error
-	if d.shop, err = shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword); err != nil {
+	if d.shop, err = shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, shopper.Transport()); err != nil {
 		return err
 	}
 	if d.items, err = stock(ctx, d.shop); err != nil {

@@ -26,7 +26,7 @@ type SMTP struct {
 
 // Listen takes the address at once, so that one that is taken is said before anything starts.
 func Listen(address string, messages *Inbox) (*SMTP, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s for mail: %w; end the process that uses it or set KASSA_SMTP_LISTEN to another address", address, err)
 	}

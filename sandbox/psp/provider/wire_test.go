@@ -79,7 +79,7 @@ func TestRefusals(t *testing.T) {
 		"a long metadata value":   {"POST", "/v1/payment_intents", "amount=100&currency=eur&metadata[a]=" + strings.Repeat("x", 501), nil, 400, "less than 500 characters"},
 		"NUL":                     {"POST", "/v1/payment_intents", "amount=100&currency=eur&description=%00", nil, 400, "NUL"},
 	} {
-		response, body := b.form(each.method, each.path, each.form, each.header...)
+		response, body := b.form(each.method, each.path, each.form, each.header...) //nolint:bodyclose // form has closed it
 		require.Equal(t, each.status, response.StatusCode, "%s: %s", what, body)
 		require.Contains(t, body, each.code, what)
 		require.NotEmpty(t, response.Header.Get("Request-Id"), what)
@@ -136,7 +136,7 @@ func TestFinding(t *testing.T) {
 
 	t.Run("does not see what is new while search lags", func(t *testing.T) {
 		require.Equal(t, http.StatusOK, b.sandboxed("PUT", "/_sandbox/faults", `{"search_lag_ms": 60000}`, nil))
-		_, body := b.form("GET", "/v1/payment_intents/search?query="+url.QueryEscape(`metadata['order_id']:'o1'`), "")
+		_, body := b.form("GET", "/v1/payment_intents/search?query="+url.QueryEscape(`metadata['order_id']:'o1'`), "") //nolint:bodyclose // form has closed it
 		require.Contains(t, body, `"data":[]`)
 		require.Equal(t, http.StatusOK, b.sandboxed("DELETE", "/_sandbox/faults", "", nil))
 	})
@@ -161,7 +161,7 @@ func TestFinding(t *testing.T) {
 			events++
 		}
 		require.Equal(t, 5, events)
-		response, body := b.form("GET", "/", "")
+		response, body := b.form("GET", "/", "") //nolint:bodyclose // form has closed it
 		require.Equal(t, http.StatusOK, response.StatusCode)
 		require.Contains(t, body, ids[0])
 		require.NotContains(t, body, "https://", "the page loads nothing from outside")

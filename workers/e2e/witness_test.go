@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"kassa/api"
+)
+
+// witness is a transport that compares what goes over the wire with the API
+// document: every answer, and every request that was answered with success.
+// It remembers which operations have succeeded.
+type witness struct {
+	next   http.RoundTripper
+	judge  validator.Validator
+	routes *http.ServeMux // the document's, by method and path
+
+	mu        sync.Mutex
+	succeeded map[string]int // operation id → how often
+	wrong     []string       // what the document does not allow; the first ones
+}
+
+// mostWrong bounds what a witness remembers.
+const mostWrong = 20
+
+func newWitness() (*witness, error) {
+	document, err := libopenapi.NewDocument(api.Document)
+	if err != nil {
+		return nil, err
+	}
+	model, err := document.BuildV3Model()
+	if err != nil {
+		return nil, err
+	}
+	w := &witness{
+		next:      &http.Transport{MaxIdleConnsPerHost: 256},
+		judge:     validator.NewValidatorFromV3Model(&model.Model, config.WithoutSecurityValidation()),
+		routes:    http.NewServeMux(),
+		succeeded: map[string]int{},
+	}
+	for path, item := range model.Model.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			w.routes.Handle(strings.ToUpper(method)+" "+path, named{op})
+		}
+	}
+	return w, nil
+}
+
+// named is an operation as the witness's routes hold it.
+type named struct{ *v3.Operation }
+
+// ServeHTTP makes it a handler; nobody calls it.
+func (named) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// RoundTrip sends the request and looks at what comes back.
+func (w *witness) RoundTrip(request *http.Request) (*http.Response, error) {
+	handler, _ := w.routes.Handler(request)
+	op, ours := handler.(named)
+	if !ours {
+		return w.next.RoundTrip(request)
+	}
+	var sent []byte
+	if request.Body != nil {
+		var err error
+		if sent, err = io.ReadAll(request.Body); err != nil {
+			return nil, err
+		}
+		request.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	response, err := w.next.RoundTrip(request)
+	if err != nil || response.Header.Get("Content-Type") == "text/event-stream" {
+		if err == nil {
+			w.note(op.OperationId, nil)
+		}
+		return response, err
+	}
+	got, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	response.Body = io.NopCloser(bytes.NewReader(got))
+	if err != nil {
+		return response, err
+	}
+	w.compare(op.OperationId, request, response, sent, got)
+	return response, nil
+}
+
+// compare judges copies: judging reads the bodies.
+func (w *witness) compare(id string, request *http.Request, response *http.Response, sent, got []byte) {
+	asked := request.Clone(request.Context())
+	asked.Body = io.NopCloser(bytes.NewReader(sent))
+	told := *response
+	told.Body = io.NopCloser(bytes.NewReader(got))
+	var wrong []string
+	if _, errs := w.judge.ValidateHttpResponse(asked, &told); len(errs) > 0 {
+		for _, e := range errs {
+			wrong = append(wrong, fmt.Sprintf("%s answered %d: %s", id, response.StatusCode, e.Error()))
+		}
+	}
+	if response.StatusCode < 300 {
+		asked.Body = io.NopCloser(bytes.NewReader(sent))
+		if _, errs := w.judge.ValidateHttpRequestSync(asked); len(errs) > 0 {
+			for _, e := range errs {
+				wrong = append(wrong, fmt.Sprintf("%s was answered %d, but its request is not as described: %s", id, response.StatusCode, e.Error()))
+			}
+		}
+	}
+	if response.StatusCode < 300 || len(wrong) > 0 {
+		w.note(id, wrong)
+	}
+}
+
+func (w *witness) note(id string, wrong []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.succeeded[id]++
+	for _, line := range wrong {
+		if len(w.wrong) < mostWrong {
+			w.wrong = append(w.wrong, line)
+		}
+	}
+}
+
+// verdict is an error when anything was not as the document says.
+func (w *witness) verdict() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the API and its document disagree:\n  %s", strings.Join(w.wrong, "\n  "))
+}

@@ -789,13 +789,18 @@ type NewVariant struct {
 	// Examples: red
 	Name *string `json:"name,omitempty"`
 
-	// Prices Price of one unit, tax included; one per currency.
+	// Prices Price of one unit, one per currency. It includes the tax where the country's prices do.
 	Prices []Money `json:"prices"`
 
 	// Sku Stock keeping unit, unique in the shop.
 	//
 	// Examples: MUG-RED
 	Sku string `json:"sku"`
+
+	// WeightGrams What one unit weighs with its packaging, in grams; 0 when it is not known.
+	//
+	// Examples: 450
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
 }
 
 // Order defines model for Order.
@@ -1201,11 +1206,24 @@ type Quote struct {
 	Lines    []QuotedLine `json:"lines"`
 	Shipping Money        `json:"shipping"`
 
+	// ShippingOption How it goes.
+	//
+	// Examples: standard
+	ShippingOption string `json:"shipping_option"`
+
 	// Subtotal Sum of the lines.
 	Subtotal Money `json:"subtotal"`
 
-	// Tax Tax on top of the prices: 0, because prices include it.
+	// Tax Tax on top of the prices: 0 where prices include it.
 	Tax Money `json:"tax"`
+
+	// TaxIncluded Tax that the prices contain, and so the total; for information. 0 where it comes on top.
+	TaxIncluded Money `json:"tax_included"`
+
+	// TaxRateBasisPoints Rate of the tax: 1900 is 19 %. 0 for an export.
+	//
+	// Examples: 1900
+	TaxRateBasisPoints int64 `json:"tax_rate_basis_points"`
 
 	// Total subtotal − discount + shipping + tax.
 	Total Money `json:"total"`
@@ -1213,7 +1231,7 @@ type Quote struct {
 
 // QuoteInput defines model for QuoteInput.
 type QuoteInput struct {
-	// Country Where it goes: ISO 3166-1 alpha-2. Prices and shipping are the same everywhere at present.
+	// Country Where it goes: ISO 3166-1 alpha-2. It decides what shipping costs, and the tax.
 	//
 	// Examples: DE
 	Country *string `json:"country,omitempty"`
@@ -1634,13 +1652,18 @@ type Variant struct {
 	// Examples: red
 	Name string `json:"name"`
 
-	// Prices Price of one unit, tax included; one per currency, by its code.
+	// Prices Price of one unit, one per currency, by its code. It includes the tax where the country's prices do.
 	Prices []Money `json:"prices"`
 
 	// Sku Stock keeping unit, unique in the shop.
 	//
 	// Examples: MUG-RED
 	Sku string `json:"sku"`
+
+	// WeightGrams What one unit weighs with its packaging, in grams; 0 when it is not known, which ships as the lightest.
+	//
+	// Examples: 450
+	WeightGrams int64 `json:"weight_grams"`
 }
 
 // VariantPrices defines model for VariantPrices.
@@ -2368,7 +2391,7 @@ type ClientInterface interface {
 
 	// QuoteLinesWithBody Price lines now
 	//
-	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2377,7 +2400,7 @@ type ClientInterface interface {
 
 	// QuoteLines Price lines now
 	//
-	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3012,7 +3035,7 @@ func (c *Client) AdjustStock(ctx context.Context, id openapi_types.UUID, params 
 
 // QuoteLinesWithBody Price lines now
 //
-// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3031,7 +3054,7 @@ func (c *Client) QuoteLinesWithBody(ctx context.Context, contentType string, bod
 
 // QuoteLines Price lines now
 //
-// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5206,7 +5229,7 @@ type ClientWithResponsesInterface interface {
 
 	// QuoteLinesWithBodyWithResponse Price lines now
 	//
-	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5215,7 +5238,7 @@ type ClientWithResponsesInterface interface {
 
 	// QuoteLinesWithResponse Price lines now
 	//
-	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+	// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8911,7 +8934,7 @@ func (c *ClientWithResponses) AdjustStockWithResponse(ctx context.Context, id op
 
 // QuoteLinesWithBodyWithResponse Price lines now
 //
-// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8926,7 +8949,7 @@ func (c *ClientWithResponses) QuoteLinesWithBodyWithResponse(ctx context.Context
 
 // QuoteLinesWithResponse Price lines now
 //
-// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Prices include the tax, so tax is 0. Lines of one variant are summed into the first of them. Shipping depends on option, currency and subtotal.
+// Answers what the lines cost at this moment; nothing is promised or stored. total = subtotal − discount + shipping + tax. Where a country's prices include the tax, tax is 0 and tax_included says how much it is. Lines of one variant are summed into the first of them. Shipping depends on option, currency, country, weight and subtotal.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

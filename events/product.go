@@ -11,16 +11,19 @@ import (
 
 // What the product service tells. Subject: product id.
 const (
-	ProductCreated = "product.created"
-	ProductUpdated = "product.updated"
+	ProductCreated  = "product.created"
+	ProductUpdated  = "product.updated"
+	ProductArchived = "product.archived" // instead of product.updated, when it becomes archived
 )
 
-// ProductChanged is the payload of both: the product after the change.
+// ProductChanged is the payload of all of them: the product after the change.
 type ProductChanged struct {
-	ProductID uuid.UUID        `json:"product_id"`
-	Status    string           `json:"status"` // draft, active, archived
-	Version   int64            `json:"version"`
-	Variants  []ProductVariant `json:"variants"`
+	ProductID  uuid.UUID        `json:"product_id"`
+	Status     string           `json:"status"`                // draft, active, archived
+	CategoryID *uuid.UUID       `json:"category_id,omitempty"` // nil for none
+	Version    int64            `json:"version"`
+	Variants   []ProductVariant `json:"variants"`
+	Removed    []uuid.UUID      `json:"removed,omitempty"` // variants that the change took away
 }
 
 // ProductVariant is a variant of the product.
@@ -38,4 +41,9 @@ func NewProductCreated(at time.Time, product ProductChanged) cloudevent.Event {
 // NewProductUpdated says that a product, a variant or a price changed.
 func NewProductUpdated(at time.Time, product ProductChanged) cloudevent.Event {
 	return New("product", ProductUpdated, product.ProductID, product.Version, at, product)
+}
+
+// NewProductArchived says that a product is no longer shown or sold.
+func NewProductArchived(at time.Time, product ProductChanged) cloudevent.Event {
+	return New("product", ProductArchived, product.ProductID, product.Version, at, product)
 }

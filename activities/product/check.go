@@ -3,9 +3,13 @@ package product
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"kassa/internal/money"
 )
@@ -14,24 +18,51 @@ import (
 // of 10,000 units each stays below 2^63.
 const maxPrice = 1_000_000_000_000
 
-const maxWeight = 1_000_000 // grams of one unit
+const (
+	maxWeight  = 1_000_000 // grams of one unit
+	maxImages  = 20
+	maxOptions = 5
+)
 
 var skuForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // product is the product that the input asks for.
 func (in CreateProductInput) product() (Product, error) {
 	made := now()
-	p := Product{
-		ID: in.ProductID, Name: in.Name, Description: in.Description, Status: in.Status,
-		Variants: make([]Variant, len(in.Variants)), Version: 1, CreatedAt: made, UpdatedAt: made,
-	}
-	if p.Status == "" {
-		p.Status = Active
-	}
-	for i, v := range in.Variants {
-		p.Variants[i] = Variant{ID: in.variantID(i), SKU: v.SKU, Name: v.Name, WeightGrams: v.WeightGrams, Prices: byCurrency(v.Prices)}
+	p := in.NewProduct.product()
+	p.ID, p.Version, p.CreatedAt, p.UpdatedAt = in.ProductID, 1, made, made
+	for i := range p.Variants {
+		p.Variants[i].ID = in.variantID(i)
 	}
 	return p, p.check()
+}
+
+// product is the product that n describes, without ids, version and times.
+func (n NewProduct) product() Product {
+	p := Product{
+		Name: n.Name, Description: n.Description, Status: cmp.Or(n.Status, Active), CategoryID: n.CategoryID,
+		Images: append([]Image{}, n.Images...), Variants: make([]Variant, len(n.Variants)),
+	}
+	for i, v := range n.Variants {
+		p.Variants[i] = v.variant(uuid.Nil)
+	}
+	return p
+}
+
+// variant is the variant that n describes. Without a name it is called after its options.
+func (n NewVariant) variant(variantID uuid.UUID) Variant {
+	v := Variant{
+		ID: variantID, SKU: n.SKU, Name: n.Name, Options: append([]Option{}, n.Options...),
+		WeightGrams: n.WeightGrams, Prices: byCurrency(n.Prices),
+	}
+	if v.Name == "" {
+		var values []string
+		for _, option := range n.Options {
+			values = append(values, option.Value)
+		}
+		v.Name = strings.Join(values, ", ")
+	}
+	return v
 }
 
 // check collects what is wrong with a product that is about to be written.
@@ -49,10 +80,27 @@ func (p *Product) check() error {
 	if p.Status != Draft && p.Status != Active && p.Status != Archived {
 		say("#/status", "The status is draft, active or archived.")
 	}
+	if len(p.Images) > maxImages {
+		say("#/images", "A product has at most 20 images.")
+	}
+	for i, image := range p.Images {
+		if !image.sound() {
+			say(fmt.Sprintf("#/images/%d", i), "An image has an http or https address of at most 2,000 characters, and a text of at most 300.")
+		}
+	}
 	if len(p.Variants) < 1 || len(p.Variants) > 100 {
 		say("#/variants", "A product has 1 to 100 variants.")
 	}
-	skus := map[string]bool{}
+	p.checkVariants(say)
+	if len(wrong) > 0 {
+		return ErrBadProduct.With("errors", wrong)
+	}
+	return nil
+}
+
+// checkVariants says what is wrong with each variant, and with it among its siblings.
+func (p *Product) checkVariants(say func(pointer, message string)) {
+	skus, choices := map[string]bool{}, map[string]bool{}
 	for i, v := range p.Variants {
 		pointer := fmt.Sprintf("#/variants/%d", i)
 		if !skuForm.MatchString(v.SKU) || skus[v.SKU] {
@@ -62,6 +110,11 @@ func (p *Product) check() error {
 		if n := utf8.RuneCountInString(v.Name); n > 200 || (n == 0 && len(p.Variants) > 1) {
 			say(pointer+"/name", "Each of several variants has a name of 1 to 200 characters.")
 		}
+		choice, ok := v.choice(p.Variants[0])
+		if !ok || (len(v.Options) > 0 && choices[choice]) {
+			say(pointer+"/options", "All variants have the same up to 5 options in the same order, each variant with values of its own.")
+		}
+		choices[choice] = true
 		if v.WeightGrams < 0 || v.WeightGrams > maxWeight {
 			say(pointer+"/weight_grams", "A unit weighs from 0 to 1,000,000 grams.")
 		}
@@ -69,10 +122,31 @@ func (p *Product) check() error {
 			say(pointer+"/prices", "Give one price per known currency, from 0 to 1,000,000,000,000 minor units.")
 		}
 	}
-	if len(wrong) > 0 {
-		return ErrBadProduct.With("errors", wrong)
+}
+
+// choice is the values of v's options. ok is false when they are not those that
+// a sibling of first must have.
+func (v Variant) choice(first Variant) (choice string, ok bool) {
+	if len(v.Options) != len(first.Options) || len(v.Options) > maxOptions {
+		return "", false
 	}
-	return nil
+	names := map[string]bool{}
+	for i, option := range v.Options {
+		n, value := utf8.RuneCountInString(option.Name), utf8.RuneCountInString(option.Value)
+		if n < 1 || n > 50 || value < 1 || value > 100 || names[option.Name] || option.Name != first.Options[i].Name {
+			return "", false
+		}
+		names[option.Name] = true
+		choice += option.Value + "\n"
+	}
+	return choice, true
+}
+
+// sound reports whether a browser could fetch the image.
+func (i Image) sound() bool {
+	address, err := url.Parse(i.URL)
+	return err == nil && (address.Scheme == "https" || address.Scheme == "http") && address.Host != "" && address.User == nil &&
+		len(i.URL) <= 2000 && utf8.RuneCountInString(i.Alt) <= 300
 }
 
 // sound reports whether prices, sorted by currency, can be charged.

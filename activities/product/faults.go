@@ -21,7 +21,20 @@ var (
 	ErrProductStale    = fault.New(fault.Stale, "product_changed", "The product has changed since you read it.") // detail "current_version"
 	ErrBadProduct      = fault.New(fault.Invalid, "bad_product", "The product cannot be saved like this.")       // detail "errors"
 	ErrSKUTaken        = fault.New(fault.Conflict, "sku_taken", "Another variant has this SKU already.")
+	ErrVariantNotFound = fault.New(fault.NotFound, "variant_not_found", "The product has no such variant.")
+	ErrLastVariant     = fault.New(fault.Conflict, "last_variant", "A product has at least one variant; archive the product instead.")
 	ErrNothingToChange = fault.New(fault.Invalid, "nothing_to_change", "Nothing to change was given.")
+)
+
+// The ways the shelves say no.
+var (
+	ErrCategoryNotFound = fault.New(fault.NotFound, "category_not_found", "There is no such category.")
+	ErrUnknownCategory  = fault.New(fault.Invalid, "unknown_category", "There is no such category to choose.")
+	ErrCategoryStale    = fault.New(fault.Stale, "category_changed", "The category has changed since you read it.") // detail "current_version"
+	ErrBadCategory      = fault.New(fault.Invalid, "bad_category", "The category cannot be saved like this.")       // detail "errors"
+	ErrCategoryCircle   = fault.New(fault.Invalid, "category_circle", "A category cannot be inside itself.")
+	ErrCategoryInUse    = fault.New(fault.Conflict, "category_in_use", "Products or other categories are in this category.")
+	ErrSlugTaken        = fault.New(fault.Conflict, "slug_taken", "Another category has this slug already.")
 )
 
 // LineError says what is wrong with one member of the request.

@@ -89,7 +89,7 @@ func TestUpdateProduct(t *testing.T) {
 		require.Equal(t, changed, read)
 		require.Equal(t, int64(2), read.Version)
 		require.Equal(t, mug.Variants, read.Variants)
-		require.Equal(t, []string{"product.created", "product.updated"}, s.told(mug.ID))
+		require.Equal(t, []string{"product.created", "product.archived"}, s.told(mug.ID))
 	})
 
 	t.Run("replaces the prices of the variants it names", func(t *testing.T) {

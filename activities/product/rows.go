@@ -2,11 +2,11 @@ package product
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
 
-	"kassa/events"
 	"kassa/internal/id"
 	"kassa/internal/money"
 	"kassa/internal/pg"
@@ -19,15 +19,6 @@ func (in CreateProductInput) variantID(i int) uuid.UUID {
 		return in.ProductID
 	}
 	return id.New()
-}
-
-// changed is the product as others are told of it.
-func (p *Product) changed() events.ProductChanged {
-	changed := events.ProductChanged{ProductID: p.ID, Status: p.Status, Version: p.Version}
-	for _, v := range p.Variants {
-		changed.Variants = append(changed.Variants, events.ProductVariant{VariantID: v.ID, SKU: v.SKU, Prices: v.Prices})
-	}
-	return changed
 }
 
 func readProduct(ctx context.Context, db *productdb.Queries, productID uuid.UUID) (Product, error) {
@@ -61,7 +52,8 @@ func allWithVariants(ctx context.Context, db *productdb.Queries, rows []productd
 	place := make(map[uuid.UUID]*Product, len(rows))
 	for i, row := range rows {
 		products[i] = Product{
-			ID: row.ID, Name: row.Name, Description: row.Description, Status: row.Status, Variants: []Variant{},
+			ID: row.ID, Name: row.Name, Description: row.Description, Status: row.Status, CategoryID: row.CategoryID,
+			Images: read[Image](row.Images), Variants: []Variant{},
 			Version: row.Version, CreatedAt: row.CreatedAt.UTC(), UpdatedAt: row.UpdatedAt.UTC(),
 		}
 		ids[i], place[row.ID] = row.ID, &products[i]
@@ -80,48 +72,30 @@ func allWithVariants(ctx context.Context, db *productdb.Queries, rows []productd
 	}
 	for _, v := range variants {
 		p := place[v.ProductID]
-		p.Variants = append(p.Variants, Variant{ID: v.ID, SKU: v.Sku, Name: v.Name, WeightGrams: int64(v.WeightGrams), Prices: append([]money.Money{}, priced[v.ID]...)})
+		p.Variants = append(p.Variants, Variant{ID: v.ID, SKU: v.Sku, Name: v.Name, Options: read[Option](v.Options), WeightGrams: int64(v.WeightGrams), Prices: append([]money.Money{}, priced[v.ID]...)})
 	}
 	return products, nil
 }
 
-func insertVariants(ctx context.Context, db *productdb.Queries, p Product) error {
-	n := len(p.Variants)
-	params := productdb.InsertVariantsParams{
-		ProductID: p.ID, Ids: make([]uuid.UUID, n), Positions: make([]int32, n), Skus: make([]string, n), Names: make([]string, n),
-		Weights: make([]int32, n),
+// read is a jsonb array that only this package has written; never nil.
+func read[T any](document []byte) []T {
+	list := []T{}
+	if err := json.Unmarshal(document, &list); err != nil {
+		panic(fmt.Sprintf("read %s from the database: %v", document, err))
 	}
-	for i, v := range p.Variants {
-		params.Ids[i], params.Positions[i], params.Skus[i], params.Names[i] = v.ID, int32(i), v.SKU, v.Name
-		params.Weights[i] = int32(v.WeightGrams)
-	}
-	if err := db.InsertVariants(ctx, params); err != nil {
-		if pg.Constraint(err) == "variants_sku" {
-			return ErrSKUTaken.Because(err)
-		}
-		return fmt.Errorf("insert variants of %s: %w", p.ID, err)
-	}
-	return insertPrices(ctx, db, p.Variants)
+	return list
 }
 
-func insertPrices(ctx context.Context, db *productdb.Queries, variants []Variant) error {
-	var ids []uuid.UUID
-	var currencies []string
-	var amounts []int64
-	for _, v := range variants {
-		for _, price := range v.Prices {
-			ids = append(ids, v.ID)
-			currencies = append(currencies, price.Currency)
-			amounts = append(amounts, price.Amount)
-		}
+// write is a list as jsonb keeps it.
+func write[T any](list []T) []byte {
+	if len(list) == 0 {
+		return []byte("[]")
 	}
-	if len(ids) == 0 {
-		return nil
+	document, err := json.Marshal(list)
+	if err != nil {
+		panic(fmt.Sprintf("write %T: %v", list, err)) // strings only
 	}
-	if err := db.InsertPrices(ctx, ids, currencies, amounts); err != nil {
-		return fmt.Errorf("insert prices: %w", err)
-	}
-	return nil
+	return document
 }
 
 // sellables gathers the rows of each variant, one per price.

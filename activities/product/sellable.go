@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/maypok86/otter/v2"
 
+	"kassa/events"
+	"kassa/internal/cloudevent"
 	"kassa/internal/fault"
 	"kassa/internal/money"
 	"kassa/internal/pg"
@@ -86,4 +88,26 @@ func (s *Service) loadSellables(ctx context.Context, ids []uuid.UUID) (map[uuid.
 		return nil
 	})
 	return found, err
+}
+
+// Hear makes s forget what product.created, product.updated and
+// product.archived say has changed, in the listener that every instance has.
+func Hear(s *Service) func(cloudevent.Event) {
+	return func(event cloudevent.Event) {
+		changed, err := events.Decode[events.ProductChanged](event)
+		if err != nil {
+			s.sellables.InvalidateAll() // it says that something changed, if not what
+			return
+		}
+		s.forget(changed)
+	}
+}
+
+func (s *Service) forget(changed events.ProductChanged) {
+	for _, variant := range changed.Variants {
+		s.sellables.Invalidate(variant.VariantID)
+	}
+	for _, variant := range changed.Removed {
+		s.sellables.Invalidate(variant)
+	}
 }

@@ -20,6 +20,7 @@ var routes = []route{
 	{"/.well-known/jwks.json", "user"},
 
 	{"/v1/products", "product"},
+	{"/v1/categories", "product"},
 	{"/v1/quotes", "product"},
 
 	{"/v1/products/{id}/inventory", "inventory"},

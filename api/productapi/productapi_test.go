@@ -78,7 +78,9 @@ func (s *shop) call(role identity.Role, method, path, body string, headers ...st
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(s.t, err)
 	a := answer{status: res.StatusCode, header: res.Header, raw: string(raw)}
-	require.NoError(s.t, json.Unmarshal(raw, &a.body), a.raw)
+	if len(raw) > 0 {
+		require.NoError(s.t, json.Unmarshal(raw, &a.body), a.raw)
+	}
 	return a
 }
 
@@ -111,7 +113,7 @@ func (s *shop) created(sku string) string {
 func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Service: "product", Prefix: "/api"})
 	productapi.Register(api, nil)
-	require.Len(t, api.OpenAPI().Paths, 3)
+	require.Len(t, api.OpenAPI().Paths, 7)
 	for path, item := range api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Put} {
 			if op == nil {
@@ -121,7 +123,7 @@ func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
 				require.NotNil(t, op.RequestBody.Content["application/json"].Example, "request of %s %s", op.OperationID, path)
 			}
 			for _, success := range []string{"200", "201"} {
-				if answer := op.Responses[success]; answer != nil {
+				if answer := op.Responses[success]; answer != nil && answer.Content["application/json"] != nil {
 					require.NotNil(t, answer.Content["application/json"].Example, "answer of %s %s", op.OperationID, path)
 				}
 			}

@@ -2,7 +2,9 @@ package productapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,6 +21,9 @@ const tag = "Products"
 // only the document is wanted.
 func Register(a *httpapi.API, svc *product.Service) {
 	catalogue(a, svc)
+	changes(a, svc)
+	variants(a, svc)
+	categories(a, svc)
 	quotes(a, svc)
 }
 
@@ -40,9 +45,14 @@ type createdOutput struct {
 }
 
 type listInput struct {
-	Status string `query:"status" enum:"active,draft,archived,all" default:"active" doc:"Which products. Anything but active is for admins."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Products per page."`
-	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+	Status       string    `query:"status" enum:"active,draft,archived,all" default:"active" doc:"Which products. Anything but active is for admins."`
+	Category     string    `query:"category" maxLength:"64" doc:"Id or slug of a category; what is in the categories inside it counts too." example:"mugs"`
+	Currency     string    `query:"currency" pattern:"^[A-Z]{3}$" default:"EUR" doc:"Of min_price and max_price."`
+	MinPrice     int64     `query:"min_price" minimum:"0" default:"0" doc:"At least one variant costs so much or more, in minor units."`
+	MaxPrice     int64     `query:"max_price" minimum:"0" doc:"At least one variant costs so much or less, in minor units; 0 means no limit."`
+	UpdatedSince time.Time `query:"updated_since" doc:"Changed at this time or later." example:"2026-01-15T09:30:00Z"`
+	Limit        int       `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Products per page."`
+	Cursor       string    `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 }
 
 type listOutput struct {
@@ -55,7 +65,7 @@ func catalogue(a *httpapi.API, svc *product.Service) {
 		ID: "list-products", Method: http.MethodGet, Path: "/v1/products", Tag: tag,
 		Summary:     "List products, oldest first",
 		Description: "Everybody sees active products; admins may ask for the others too.",
-		Errors:      []*fault.Error{httpapi.ErrBadCursor, identity.ErrForbidden},
+		Errors:      []*fault.Error{httpapi.ErrBadCursor, identity.ErrForbidden, product.ErrUnknownCategory},
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
 		if in.Status != product.Active && !isAdmin(ctx) {
 			return nil, identity.ErrForbidden
@@ -68,7 +78,7 @@ func catalogue(a *httpapi.API, svc *product.Service) {
 		Summary:     "Add a product with its variants and prices",
 		Description: "A single variant takes the product's id: a product without options is its own only variant.",
 		Access:      httpapi.Admin, Key: httpapi.OptionalKey,
-		Errors: []*fault.Error{product.ErrBadProduct, product.ErrSKUTaken},
+		Errors: []*fault.Error{product.ErrBadProduct, product.ErrSKUTaken, product.ErrUnknownCategory},
 	}, func(ctx context.Context, in *struct{ Body product.NewProduct }) (*createdOutput, error) {
 		made, err := svc.CreateProduct(ctx, product.CreateProductInput{ProductID: id.New(), NewProduct: in.Body})
 		if err != nil {
@@ -89,24 +99,6 @@ func catalogue(a *httpapi.API, svc *product.Service) {
 		}
 		return shown(found, err)
 	})
-
-	httpapi.Register(a, httpapi.Operation{
-		ID: "update-product", Method: http.MethodPatch, Path: "/v1/products/{id}", Tag: tag,
-		Summary:     "Change a product and its prices",
-		Description: "Changes what is given and leaves the rest. The prices of a variant are replaced as a whole.",
-		Access:      httpapi.Admin, IfMatch: true,
-		Errors: []*fault.Error{
-			product.ErrProductNotFound, product.ErrProductStale, product.ErrBadProduct, product.ErrUnknownVariant, product.ErrNothingToChange,
-		},
-	}, func(ctx context.Context, in *struct {
-		ProductPath
-		Body product.ProductChange
-	},
-	) (*productOutput, error) {
-		return shown(svc.UpdateProduct(ctx, product.UpdateProductInput{
-			ProductID: in.ID, IfVersion: httpapi.IfMatch(ctx), ProductChange: in.Body,
-		}))
-	})
 }
 
 func shown(p product.Product, err error) (*productOutput, error) {
@@ -117,11 +109,20 @@ func shown(p product.Product, err error) (*productOutput, error) {
 }
 
 func list(ctx context.Context, svc *product.Service, cursors httpapi.Cursors, in *listInput) (*listOutput, error) {
-	scope := "list-products?status=" + in.Status
-	ask := product.ListProductsInput{Status: in.Status, Limit: in.Limit}
+	ask := product.ListProductsInput{Status: in.Status, Category: in.Category, Currency: in.Currency, Limit: in.Limit}
 	if in.Status == "all" {
 		ask.Status = ""
 	}
+	if in.MinPrice > 0 {
+		ask.MinPrice = &in.MinPrice
+	}
+	if in.MaxPrice > 0 {
+		ask.MaxPrice = &in.MaxPrice
+	}
+	if !in.UpdatedSince.IsZero() {
+		ask.UpdatedSince = &in.UpdatedSince
+	}
+	scope := fmt.Sprintf("list-products %s %s %s %d %d %s", in.Status, in.Category, in.Currency, in.MinPrice, in.MaxPrice, in.UpdatedSince)
 	if in.Cursor != "" {
 		if err := cursors.Verify(scope, in.Cursor, &ask.After); err != nil {
 			return nil, err

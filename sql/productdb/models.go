@@ -10,6 +10,26 @@ import (
 	"github.com/google/uuid"
 )
 
+// The shelves of the shop, as a tree. That it has no circles is kept by the service, under a lock.
+type Category struct {
+	// Category id.
+	ID uuid.UUID
+	// The category it is in; null at the top.
+	ParentID *uuid.UUID
+	// Its name in addresses, unique in the shop.
+	Slug string
+	// Name shown to customers.
+	Name string
+	// Its place among its siblings, smallest first; equal ones by name.
+	Position int32
+	// Counts the changes, from 1; its ETag.
+	Version int64
+	// When it was made.
+	CreatedAt time.Time
+	// When it last changed.
+	UpdatedAt time.Time
+}
+
 // What a variant costs, one row per currency it is sold in. Prices include the tax.
 type Price struct {
 	// The variant.
@@ -36,6 +56,10 @@ type Product struct {
 	CreatedAt time.Time
 	// When it last changed.
 	UpdatedAt time.Time
+	// The category it is in; null for none.
+	CategoryID *uuid.UUID
+	// Array of {"url", "alt"}, the first is the main one. The pictures are elsewhere.
+	Images []byte
 }
 
 // What can be bought. A product without options is its own only variant: variants.id = products.id.
@@ -52,4 +76,6 @@ type Variant struct {
 	Name string
 	// What one unit weighs with its packaging, in grams; 0 when nobody has weighed it, which ships as the lightest.
 	WeightGrams int32
+	// Array of {"name", "value"}, like size L; the same names in all variants of a product. Empty for an only variant.
+	Options []byte
 }

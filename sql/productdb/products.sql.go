@@ -13,7 +13,7 @@ import (
 )
 
 const getProduct = `-- name: GetProduct :one
-SELECT id, name, description, status, version, created_at, updated_at
+SELECT id, name, description, status, version, created_at, updated_at, category_id, images
 FROM products
 WHERE id = $1
 `
@@ -29,13 +29,15 @@ func (q *Queries) GetProduct(ctx context.Context, id uuid.UUID) (Product, error)
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.CategoryID,
+		&i.Images,
 	)
 	return i, err
 }
 
 const insertProduct = `-- name: InsertProduct :execrows
-INSERT INTO products (id, name, description, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $5)
+INSERT INTO products (id, name, description, status, category_id, images, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -44,6 +46,8 @@ type InsertProductParams struct {
 	Name        string
 	Description string
 	Status      string
+	CategoryID  *uuid.UUID
+	Images      []byte
 	CreatedAt   time.Time
 }
 
@@ -54,6 +58,8 @@ func (q *Queries) InsertProduct(ctx context.Context, arg InsertProductParams) (i
 		arg.Name,
 		arg.Description,
 		arg.Status,
+		arg.CategoryID,
+		arg.Images,
 		arg.CreatedAt,
 	)
 	if err != nil {
@@ -63,17 +69,47 @@ func (q *Queries) InsertProduct(ctx context.Context, arg InsertProductParams) (i
 }
 
 const listProducts = `-- name: ListProducts :many
-SELECT id, name, description, status, version, created_at, updated_at
+SELECT products.id, products.name, products.description, products.status, products.version, products.created_at, products.updated_at, products.category_id, products.images
 FROM products
-WHERE id > $1
-  AND ($2::text = '' OR status = $2::text)
-ORDER BY id
-LIMIT $3
+WHERE products.id > $1
+  AND ($2::text = '' OR products.status = $2::text)
+  AND ($3::uuid[] IS NULL OR products.category_id = ANY ($3::uuid[]))
+  AND ($4::timestamptz IS NULL OR products.updated_at >= $4::timestamptz)
+  AND (($5::bigint IS NULL AND $6::bigint IS NULL) OR EXISTS (
+      SELECT FROM variants
+      JOIN prices ON prices.variant_id = variants.id
+      WHERE variants.product_id = products.id
+        AND prices.currency = $7
+        AND prices.amount >= coalesce($5::bigint, 0)
+        AND prices.amount <= coalesce($6::bigint, 9223372036854775807)
+  ))
+ORDER BY products.id
+LIMIT $8
 `
 
-// An empty status means any.
-func (q *Queries) ListProducts(ctx context.Context, after uuid.UUID, status string, maxRows int32) ([]Product, error) {
-	rows, err := q.db.Query(ctx, listProducts, after, status, maxRows)
+type ListProductsParams struct {
+	After        uuid.UUID
+	Status       string
+	Categories   []uuid.UUID
+	UpdatedSince *time.Time
+	MinPrice     *int64
+	MaxPrice     *int64
+	Currency     string
+	MaxRows      int32
+}
+
+// An empty status and a null mean any; a price is that of any variant.
+func (q *Queries) ListProducts(ctx context.Context, arg ListProductsParams) ([]Product, error) {
+	rows, err := q.db.Query(ctx, listProducts,
+		arg.After,
+		arg.Status,
+		arg.Categories,
+		arg.UpdatedSince,
+		arg.MinPrice,
+		arg.MaxPrice,
+		arg.Currency,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +125,8 @@ func (q *Queries) ListProducts(ctx context.Context, after uuid.UUID, status stri
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.CategoryID,
+			&i.Images,
 		); err != nil {
 			return nil, err
 		}
@@ -101,7 +139,7 @@ func (q *Queries) ListProducts(ctx context.Context, after uuid.UUID, status stri
 }
 
 const lockProduct = `-- name: LockProduct :one
-SELECT id, name, description, status, version, created_at, updated_at
+SELECT id, name, description, status, version, created_at, updated_at, category_id, images
 FROM products
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -118,6 +156,8 @@ func (q *Queries) LockProduct(ctx context.Context, id uuid.UUID) (Product, error
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.CategoryID,
+		&i.Images,
 	)
 	return i, err
 }
@@ -127,15 +167,19 @@ UPDATE products
 SET name = $1,
     description = $2,
     status = $3,
+    category_id = $4,
+    images = $5,
     version = version + 1,
-    updated_at = $4
-WHERE id = $5
+    updated_at = $6
+WHERE id = $7
 `
 
 type UpdateProductParams struct {
 	Name        string
 	Description string
 	Status      string
+	CategoryID  *uuid.UUID
+	Images      []byte
 	UpdatedAt   time.Time
 	ID          uuid.UUID
 }
@@ -145,6 +189,8 @@ func (q *Queries) UpdateProduct(ctx context.Context, arg UpdateProductParams) er
 		arg.Name,
 		arg.Description,
 		arg.Status,
+		arg.CategoryID,
+		arg.Images,
 		arg.UpdatedAt,
 		arg.ID,
 	)

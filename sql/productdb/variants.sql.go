@@ -11,32 +11,45 @@ import (
 	"github.com/google/uuid"
 )
 
+const deleteVariants = `-- name: DeleteVariants :exec
+DELETE FROM variants
+WHERE id = ANY ($1::uuid[])
+`
+
+func (q *Queries) DeleteVariants(ctx context.Context, variantIds []uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteVariants, variantIds)
+	return err
+}
+
 const insertVariants = `-- name: InsertVariants :exec
-INSERT INTO variants (id, product_id, position, sku, name, weight_grams)
+INSERT INTO variants (id, product_id, position, sku, name, options, weight_grams)
 SELECT unnest($1::uuid[]),
-       $2::uuid,
+       unnest($2::uuid[]),
        unnest($3::integer[]),
        unnest($4::text[]),
        unnest($5::text[]),
-       unnest($6::integer[])
+       unnest($6::jsonb[]),
+       unnest($7::integer[])
 `
 
 type InsertVariantsParams struct {
-	Ids       []uuid.UUID
-	ProductID uuid.UUID
-	Positions []int32
-	Skus      []string
-	Names     []string
-	Weights   []int32
+	Ids        []uuid.UUID
+	ProductIds []uuid.UUID
+	Positions  []int32
+	Skus       []string
+	Names      []string
+	Options    [][]byte
+	Weights    []int32
 }
 
 func (q *Queries) InsertVariants(ctx context.Context, arg InsertVariantsParams) error {
 	_, err := q.db.Exec(ctx, insertVariants,
 		arg.Ids,
-		arg.ProductID,
+		arg.ProductIds,
 		arg.Positions,
 		arg.Skus,
 		arg.Names,
+		arg.Options,
 		arg.Weights,
 	)
 	return err
@@ -103,7 +116,7 @@ func (q *Queries) ListSellables(ctx context.Context, variantIds []uuid.UUID) ([]
 }
 
 const listVariants = `-- name: ListVariants :many
-SELECT id, product_id, position, sku, name, weight_grams
+SELECT id, product_id, position, sku, name, weight_grams, options
 FROM variants
 WHERE product_id = ANY ($1::uuid[])
 ORDER BY product_id, position
@@ -125,6 +138,7 @@ func (q *Queries) ListVariants(ctx context.Context, productIds []uuid.UUID) ([]V
 			&i.Sku,
 			&i.Name,
 			&i.WeightGrams,
+			&i.Options,
 		); err != nil {
 			return nil, err
 		}
@@ -134,4 +148,43 @@ func (q *Queries) ListVariants(ctx context.Context, productIds []uuid.UUID) ([]V
 		return nil, err
 	}
 	return items, nil
+}
+
+const updateVariants = `-- name: UpdateVariants :exec
+UPDATE variants
+SET position = changed.position,
+    sku = changed.sku,
+    name = changed.name,
+    options = changed.options,
+    weight_grams = changed.weight
+FROM (
+    SELECT unnest($1::uuid[]) AS id,
+           unnest($2::integer[]) AS position,
+           unnest($3::text[]) AS sku,
+           unnest($4::text[]) AS name,
+           unnest($5::jsonb[]) AS options,
+           unnest($6::integer[]) AS weight
+) AS changed
+WHERE variants.id = changed.id
+`
+
+type UpdateVariantsParams struct {
+	Ids       []uuid.UUID
+	Positions []int32
+	Skus      []string
+	Names     []string
+	Options   [][]byte
+	Weights   []int32
+}
+
+func (q *Queries) UpdateVariants(ctx context.Context, arg UpdateVariantsParams) error {
+	_, err := q.db.Exec(ctx, updateVariants,
+		arg.Ids,
+		arg.Positions,
+		arg.Skus,
+		arg.Names,
+		arg.Options,
+		arg.Weights,
+	)
+	return err
 }

@@ -57,7 +57,7 @@ func run(_ context.Context, p *process.Process) error {
 
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("price changes", func(ctx context.Context) error {
-		types := []string{events.ProductCreated, events.ProductUpdated}
+		types := []string{events.ProductCreated, events.ProductUpdated, events.ProductArchived}
 		return outbox.Broadcast(ctx, nats, types, product.Hear(svc))
 	})
 	p.Add("temporal worker", func(ctx context.Context) error {

@@ -75,7 +75,7 @@ var (
 	stockEventsTold = fill(versionsTold,
 		"SELECT variant_id, version, (SELECT max(created_at) FROM movements WHERE movements.variant_id = stock.variant_id) FROM stock",
 		"'inventory.changed'")
-	productEventsTold = fill(versionsTold, "SELECT id, version, updated_at FROM products", "'product.created', 'product.updated'")
+	productEventsTold = fill(versionsTold, "SELECT id, version, updated_at FROM products", "'product.created', 'product.updated', 'product.archived'")
 	userEventsTold    = fill(versionsTold, "SELECT id, version, updated_at FROM users", "'user.registered', 'user.updated'")
 )
 

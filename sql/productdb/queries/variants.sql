@@ -1,14 +1,36 @@
 -- name: InsertVariants :exec
-INSERT INTO variants (id, product_id, position, sku, name, weight_grams)
+INSERT INTO variants (id, product_id, position, sku, name, options, weight_grams)
 SELECT unnest(@ids::uuid[]),
-       @product_id::uuid,
+       unnest(@product_ids::uuid[]),
        unnest(@positions::integer[]),
        unnest(@skus::text[]),
        unnest(@names::text[]),
+       unnest(@options::jsonb[]),
        unnest(@weights::integer[]);
 
+-- name: UpdateVariants :exec
+UPDATE variants
+SET position = changed.position,
+    sku = changed.sku,
+    name = changed.name,
+    options = changed.options,
+    weight_grams = changed.weight
+FROM (
+    SELECT unnest(@ids::uuid[]) AS id,
+           unnest(@positions::integer[]) AS position,
+           unnest(@skus::text[]) AS sku,
+           unnest(@names::text[]) AS name,
+           unnest(@options::jsonb[]) AS options,
+           unnest(@weights::integer[]) AS weight
+) AS changed
+WHERE variants.id = changed.id;
+
+-- name: DeleteVariants :exec
+DELETE FROM variants
+WHERE id = ANY (@variant_ids::uuid[]);
+
 -- name: ListVariants :many
-SELECT id, product_id, position, sku, name, weight_grams
+SELECT id, product_id, position, sku, name, weight_grams, options
 FROM variants
 WHERE product_id = ANY (@product_ids::uuid[])
 ORDER BY product_id, position;

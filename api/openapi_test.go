@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kassa/api"
+	"kassa/api/analyticsapi"
 	"kassa/api/inventoryapi"
 	"kassa/api/orderapi"
 	"kassa/api/paymentapi"
@@ -29,6 +30,7 @@ func document() *huma.OpenAPI {
 	inventoryapi.Register(a, nil)
 	orderapi.Register(a, nil, nil, nil)
 	paymentapi.Register(a, nil)
+	analyticsapi.Register(a, nil)
 
 	doc := a.OpenAPI()
 	doc.Info.Title = "Kassa"

@@ -1,10 +1,23 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // SetUsualWait shortens the deadline of gateways made from now on.
 func SetUsualWait(d time.Duration) (restore func()) {
 	before := usual
 	usual = d
 	return func() { usual = before }
+}
+
+// ServiceNames are the services that the routes lead to.
+func ServiceNames() (names []string) {
+	for _, r := range routes {
+		if !slices.Contains(names, r.service) {
+			names = append(names, r.service)
+		}
+	}
+	return names
 }

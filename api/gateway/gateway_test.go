@@ -39,7 +39,7 @@ type edge struct {
 	issuer *identitytest.Issuer
 }
 
-var services = []string{"user", "product", "inventory", "order", "payment"}
+var services = gateway.ServiceNames()
 
 // open starts a gateway in front of one echoing instance of every service;
 // change may replace what it likes.

@@ -37,6 +37,11 @@ var routes = []route{
 	{"/v1/payments", "payment"},
 	{"/v1/ledger", "payment"},
 	{"/v1/webhooks/stripe", "payment"},
+
+	{"/v1/events", "analytics"},
+	{"/v1/analytics", "analytics"},
+	{"/v1/recommendations", "analytics"},
+	{"/v1/products/{id}/related", "analytics"},
 }
 
 // A rule is what is special about one operation, on top of its route.

@@ -35,8 +35,9 @@ database products  products  "$PRODUCTS_PASSWORD"
 database inventory inventory "$INVENTORY_PASSWORD"
 database orders    orders    "$ORDERS_PASSWORD"
 database payments  payments  "$PAYMENTS_PASSWORD"
+database analytics analytics "$ANALYTICS_PASSWORD"
 database psp       psp       "$PSP_PASSWORD"
-for name in users products inventory orders payments psp; do
+for name in users products inventory orders payments analytics psp; do
   readable "$name"
 done
 

@@ -98,5 +98,6 @@ func TestProductionRefusesWhatDevelopmentMayHave(t *testing.T) {
 	require.Equal(t, []string{
 		"KASSA_JWKS_URL", "KASSA_TEMPORAL_ADDRESS", "KASSA_NATS_URL",
 		"KASSA_USER_URL", "KASSA_PRODUCT_URL", "KASSA_INVENTORY_URL", "KASSA_ORDER_URL", "KASSA_PAYMENT_URL",
+		"KASSA_ANALYTICS_URL",
 	}, unset)
 }

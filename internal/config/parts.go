@@ -110,12 +110,14 @@ type Services struct {
 	InventoryURLs []string `env:"KASSA_INVENTORY_URL" envDefault:"http://127.0.0.1:4003" example:"http://inventory:4003"`
 	OrderURLs     []string `env:"KASSA_ORDER_URL" envDefault:"http://127.0.0.1:4005" example:"http://order:4005"`
 	PaymentURLs   []string `env:"KASSA_PAYMENT_URL" envDefault:"http://127.0.0.1:4006" example:"http://payment:4006"`
+	AnalyticsURLs []string `env:"KASSA_ANALYTICS_URL" envDefault:"http://127.0.0.1:4008" example:"http://analytics:4008"`
 }
 
 // Map is service name → base URLs.
 func (s Services) Map() map[string][]string {
 	return map[string][]string{
 		"user": s.UserURLs, "product": s.ProductURLs, "inventory": s.InventoryURLs, "order": s.OrderURLs, "payment": s.PaymentURLs,
+		"analytics": s.AnalyticsURLs,
 	}
 }
 
@@ -131,6 +133,7 @@ func (s Services) Validate(bool) []string {
 		{"KASSA_INVENTORY_URL", s.InventoryURLs},
 		{"KASSA_ORDER_URL", s.OrderURLs},
 		{"KASSA_PAYMENT_URL", s.PaymentURLs},
+		{"KASSA_ANALYTICS_URL", s.AnalyticsURLs},
 	} {
 		lines = append(lines, HTTPURLs(each.name, each.urls...)...)
 	}

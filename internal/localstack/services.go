@@ -35,6 +35,7 @@ var services = []service{
 	{name: "inventory", folder: "workers/inventory", port: 4003, database: "inventory", stage: stageWorker},
 	{name: "order", folder: "workers/order", port: 4005, database: "orders", stage: stageWorker},
 	{name: "payment", folder: "workers/payment", port: 4006, database: "payments", stage: stageWorker, extra: paymentEnv},
+	{name: "analytics", folder: "workers/analytics", port: 4008, database: "analytics", stage: stageWorker},
 	{name: "gateway", folder: "workers/gateway", port: 8080, stage: stageGateway, extra: gatewayEnv},
 }
 

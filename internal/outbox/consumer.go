@@ -34,6 +34,10 @@ type Consumer struct {
 	// again later (RetryAfter), and in the end is given up.
 	Apply func(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error
 
+	// AnyOrder is for effects that commute: an event is applied even when a newer
+	// one of the same subject has been. Otherwise it would be dropped as older.
+	AnyOrder bool
+
 	// RetryAfter is when an event that failed comes again; after the last of
 	// them it goes to the dead letters. Nil means 1 s, 5 s, 30 s, 2 m, 10 m.
 	RetryAfter []time.Duration
@@ -60,6 +64,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 			in.take(ctx, batch)
 		}
 	}()
+	go c.forget(ctx)
 	err := c.Bus.Consume(ctx, c.Name, c.Types, func(m jetstream.Msg) {
 		select {
 		case received <- m:

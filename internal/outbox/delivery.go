@@ -19,12 +19,14 @@ type delivery struct {
 	event   cloudevent.Event
 	err     error // why it cannot be read; nil when it can
 	revived bool  // an operator has sent it again to this consumer
+	foreign bool  // an operator has sent it again to another consumer
 }
 
 var errIncomplete = errors.New("the event lacks an id, a subject or a sequence")
 
 func open(m jetstream.Msg, consumer string) *delivery {
-	d := &delivery{msg: m, revived: bus.RevivedFor(m) == consumer}
+	revivedFor := bus.RevivedFor(m)
+	d := &delivery{msg: m, revived: revivedFor == consumer, foreign: revivedFor != "" && revivedFor != consumer}
 	d.err = json.Unmarshal(m.Data(), &d.event)
 	if d.err == nil && (d.event.ID == uuid.Nil || d.event.Subject == "" || d.event.Sequence <= 0) {
 		d.err = errIncomplete

@@ -12,3 +12,8 @@ func DeleteOld(ctx context.Context, pool *pgxpool.Pool) error {
 	_, err := deleteBefore(ctx, pool, time.Now().Add(-keepFor))
 	return err
 }
+
+// ForgetTaken is what a consumer does now and then.
+func ForgetTaken(ctx context.Context, pool *pgxpool.Pool, consumer string) error {
+	return (&Consumer{Name: consumer, Pool: pool}).forgetBefore(ctx, time.Now().Add(-rememberFor))
+}

@@ -79,7 +79,8 @@ RETURNING event_id, applied`
 
 // record writes the batch into the inbox. It answers the events that were not
 // there yet, with whether each is to be applied or dropped as older than what
-// has been applied. A revived dead letter is applied whatever its age.
+// has been applied. A revived dead letter is applied whatever its age, and so is
+// every event of a consumer to which the order is all one.
 func (i *inbox) record(ctx context.Context, tx pgx.Tx, batch []*delivery, heads map[string]*head) (map[uuid.UUID]bool, error) {
 	n := len(batch)
 	ids, types, subjects := make([]uuid.UUID, n), make([]string, n), make([]string, n)
@@ -87,7 +88,7 @@ func (i *inbox) record(ctx context.Context, tx pgx.Tx, batch []*delivery, heads 
 	for k, d := range batch {
 		e, h := d.event, heads[aggregate(d.event)]
 		ids[k], types[k], subjects[k], sequences[k] = e.ID, e.Type, e.Subject, e.Sequence
-		apply[k] = e.Sequence >= h.now || d.revived
+		apply[k] = e.Sequence >= h.now || d.revived || i.consumer.AnyOrder
 		h.now = max(h.now, e.Sequence)
 	}
 	rows, err := tx.Query(ctx, insertInbox, i.consumer.Name, ids, types, subjects, sequences, apply)

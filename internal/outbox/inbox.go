@@ -51,11 +51,15 @@ func (i *inbox) take(ctx context.Context, batch []*delivery) {
 	}
 }
 
-// admit sorts out what cannot be read, and what must wait for an earlier event
-// of the same subject that failed.
+// admit sorts out what cannot be read, what is a dead letter of another consumer,
+// and what must wait for an earlier event of the same subject that failed.
 func (i *inbox) admit(ctx context.Context, batch []*delivery) []*delivery {
 	admitted := batch[:0:0]
 	for _, d := range batch {
+		if d.foreign {
+			_ = d.msg.Ack() // taken in when it was new, and perhaps forgotten since
+			continue
+		}
 		if d.err != nil {
 			i.bury(ctx, d, d.err)
 			continue

@@ -4,7 +4,7 @@
 //
 // # Witnesses
 //
-// The databases of the five services, each seen through one REPEATABLE READ
+// The databases of the services, each seen through one REPEATABLE READ
 // READ ONLY transaction of a role that may read and change nothing; Temporal's
 // list of the sagas; and the provider's own books. Nothing is asked of the
 // services themselves: what they say of their data is what is on trial.
@@ -15,7 +15,7 @@
 // the system writes B before A, "A ⇒ B" is checked by reading A first: what A
 // shows, B must show a moment later. The order is
 //
-//	sagas → orders → payments → provider → inventory → users → products
+//	sagas → analytics → orders → payments → provider → inventory → users → products
 //
 // and makes these exact, under any load:
 //

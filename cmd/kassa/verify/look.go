@@ -20,11 +20,12 @@ const (
 	inventory = "inventory"
 	orders    = "orders"
 	payments  = "payments"
+	analytics = "analytics"
 )
 
 // opening is the order in which the snapshots are opened; doc.go says why. The
 // provider's books are read after the payments.
-var opening = []string{orders, payments, inventory, users, products}
+var opening = []string{analytics, orders, payments, inventory, users, products}
 
 // lookBack is how far back events are compared: a publisher deletes what it
 // published 14 days ago.

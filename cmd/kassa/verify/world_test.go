@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -29,6 +30,7 @@ import (
 	"kassa/internal/pg"
 	"kassa/internal/pgtest"
 	"kassa/sandbox/psp/provider"
+	"kassa/sql/analyticsdb"
 	"kassa/sql/inventorydb"
 	"kassa/sql/orderdb"
 	"kassa/sql/paymentdb"
@@ -47,6 +49,7 @@ const (
 var migrations = map[string]fs.FS{
 	"users": userdb.Migrations(), "products": productdb.Migrations(), "inventory": inventorydb.Migrations(),
 	"orders": orderdb.Migrations(), "payments": paymentdb.Migrations(), "psp": pspdb.Migrations(),
+	"analytics": analyticsdb.Migrations(),
 }
 
 // world is a small shop: the real services over databases of their own, the
@@ -249,6 +252,30 @@ func (w *world) tell() {
 				require.NoError(w.t, err)
 			}
 		}
+	}
+}
+
+// unhear takes out of the inboxes what nobody tells any more.
+func (w *world) unhear() {
+	w.t.Helper()
+	told := map[string]bool{}
+	for database := range w.dbs {
+		if database == "psp" {
+			continue
+		}
+		rows, err := w.pool(database).Query(w.t.Context(), "SELECT id::text FROM outbox")
+		require.NoError(w.t, err)
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(w.t, err)
+		for _, id := range ids {
+			told[id] = true
+		}
+	}
+	for _, s := range verify.Subscribers {
+		w.own(s.Database)
+		_, err := w.pool(s.Database).Exec(w.t.Context(), "DELETE FROM inbox WHERE consumer = $1 AND NOT event_id::text = ANY ($2)",
+			s.Name, slices.Collect(maps.Keys(told)))
+		require.NoError(w.t, err)
 	}
 }
 

@@ -1,0 +1,2 @@
+// Package analyticsapi is the REST surface of the analytics service.
+package analyticsapi

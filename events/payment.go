@@ -13,7 +13,8 @@ import (
 const (
 	PaymentActionRequired = "payment.action_required" // the bank wants the customer
 	PaymentAuthorized     = "payment.authorized"      // the money is held
-	PaymentReceived       = "payment.received"        // the money is taken
+	PaymentReceived       = "payment.received"        // money is taken: all of it, or a part
+	PaymentReleased       = "payment.released"        // a part was taken, and the rest is let go
 	PaymentFailed         = "payment.failed"          // the bank or the provider said no
 	PaymentVoided         = "payment.voided"          // nothing was taken, and nothing is held any more
 	PaymentRefunded       = "payment.refunded"        // money was given back
@@ -30,6 +31,8 @@ type PaymentChanged struct {
 	Captured    money.Money `json:"captured"`
 	Refunded    money.Money `json:"refunded"`
 	DeclineCode string      `json:"decline_code,omitempty"` // the bank's word, on payment.failed
+	CaptureID   *uuid.UUID  `json:"capture_id,omitempty"`   // on payment.received, of a payment that was held
+	RefundID    *uuid.UUID  `json:"refund_id,omitempty"`    // on payment.refunded and payment.refund_failed
 }
 
 // NewPaymentChanged says that a payment has changed. version is the payment's

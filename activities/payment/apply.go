@@ -156,8 +156,8 @@ func (s *Service) learn(ctx context.Context, orderID uuid.UUID, intentID string)
 		return err
 	}
 	if attempt != nil && attempt.Operation != opAuthorize {
-		row, err = s.look(ctx, row, *attempt)
-	} else if word, problem := s.stripe.retrieve(ctx, intentID); problem != nil {
+		row, err = s.resume(ctx, row, *attempt)
+	} else if word, problem := s.truth(ctx, intentID); problem != nil {
 		err = s.lost(ctx, row, attempt, problem)
 	} else {
 		row, err = s.settle(ctx, row, word)
@@ -183,7 +183,7 @@ func telling(n notice) bool {
 	case n.Object.Object == "payment_intent":
 		return n.orderID() != uuid.Nil // each of ours names its order; a fence has none
 	case n.Object.Object == "refund":
-		return n.Object.Status == "failed" // the others show on the charge
+		return n.Object.Status != "pending" // which shows on the charge
 	}
 	return true
 }
@@ -195,7 +195,8 @@ func known(row paymentdb.Payment, n notice) bool {
 	case "payment_intent.succeeded":
 		return status == StatusCaptured || status == StatusRefunded
 	case "payment_intent.amount_capturable_updated":
-		return status == StatusAuthorized || status == StatusCaptured || status == StatusRefunded
+		return status == StatusCaptured || status == StatusRefunded ||
+			status == StatusAuthorized && row.Captured >= fromWire(n.Object.AmountReceived, row.Currency)
 	case "payment_intent.payment_failed":
 		return settled(row.Status)
 	case "payment_intent.requires_action":
@@ -203,7 +204,10 @@ func known(row paymentdb.Payment, n notice) bool {
 	case "payment_intent.canceled":
 		return status == StatusVoided || status == StatusFailed
 	case "charge.refunded":
-		refunded := n.Object.AmountRefunded - (n.Object.Amount - n.Object.AmountCaptured)
+		refunded := n.Object.AmountRefunded
+		if status != StatusAuthorized { // what captures have let go counts as refunded on a charge
+			refunded -= n.Object.Amount - n.Object.AmountCaptured
+		}
 		return row.Refunded == fromWire(refunded, row.Currency)
 	}
 	return false

@@ -59,15 +59,14 @@ func (s *Service) take(ctx context.Context, paymentID uuid.UUID) (paymentdb.Paym
 }
 
 // start writes the next attempt at an operation down, before it is sent.
-func (s *Service) start(ctx context.Context, row paymentdb.Payment, operation string, amount int64) (*paymentdb.Attempt, error) {
-	attempt, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Attempt, error) {
-		return db.InsertAttempt(ctx, paymentdb.InsertAttemptParams{PaymentID: row.ID, Operation: operation, Amount: amount})
-	})
+func (s *Service) start(ctx context.Context, row paymentdb.Payment, next paymentdb.InsertAttemptParams) (*paymentdb.Attempt, error) {
+	next.PaymentID = row.ID
+	attempt, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Attempt, error) { return db.InsertAttempt(ctx, next) })
 	if pg.NotFound(err) { // another one is open
 		return nil, ErrPaymentInProgress
 	}
 	if err != nil {
-		return nil, fmt.Errorf("start %s of payment %s: %w", operation, row.ID, err)
+		return nil, fmt.Errorf("start %s of payment %s: %w", next.Operation, row.ID, err)
 	}
 	return &attempt, nil
 }
@@ -88,7 +87,7 @@ func (s *Service) again(ctx context.Context, row paymentdb.Payment, past payment
 			return ErrPaymentInProgress
 		}
 		next, err = db.InsertAttempt(ctx, paymentdb.InsertAttemptParams{
-			PaymentID: row.ID, Operation: opAuthorize, Amount: past.Amount, PaymentMethod: past.PaymentMethod, Faults: past.Faults,
+			PaymentID: row.ID, Operation: opAuthorize, Amount: past.Amount, PaymentMethod: past.PaymentMethod, Faults: past.Faults, Final: true,
 		})
 		return err
 	})
@@ -109,7 +108,7 @@ func (s *Service) lost(ctx context.Context, row paymentdb.Payment, attempt *paym
 	if row.Status == string(StatusPending) {
 		unknown.Status = string(StatusUnknown)
 	}
-	_, err := s.record(ctx, row, unknown, ending{attempt: attempt, state: attemptUnknown, problem: brief(cause)})
+	_, err := s.record(ctx, row, unknown, ended(ending{attempt: attempt, state: attemptUnknown, problem: brief(cause)}))
 	if err != nil && !errors.Is(err, errMoved) {
 		cause = errors.Join(cause, err)
 	}

@@ -170,7 +170,7 @@ func (s *Service) refuse(ctx context.Context, row paymentdb.Payment, refused *re
 	case codeAmount, "amount_too_small", "amount_too_large":
 		failed.Failure = ErrAmountRefused.Reason
 	}
-	row, err := s.record(ctx, row, failed, ending{state: attemptFailed, problem: refused.code + " " + refused.param})
+	row, err := s.record(ctx, row, failed, ended(ending{state: attemptFailed, problem: refused.code + " " + refused.param}))
 	if errors.Is(err, errMoved) {
 		return row, ErrPaymentInProgress.Because(err)
 	}

@@ -2,13 +2,29 @@ package payment
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/google/uuid"
+
+	"kassa/internal/fault"
+	"kassa/internal/pg"
 	"kassa/sql/paymentdb"
 )
 
-// CapturePayment takes what is held, or a part of it and lets the rest go. It
-// may be repeated with the same amount.
+// How a capture stands.
+const (
+	captureRequested = "requested"
+	captureRefused   = "refused"
+	captureSucceeded = "succeeded"
+)
+
+// CapturePayment takes what is held, or a part of it. It may be called as often
+// as one likes and takes once per capture id. ErrProviderUnavailable means that
+// nobody knows yet: call again, and the same key is sent again.
 func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (Payment, error) {
+	if in.CaptureID == uuid.Nil || in.Amount.Amount < 0 {
+		return Payment{}, ErrPaymentInvalid
+	}
 	leave, err := s.stripe.enter()
 	if err != nil {
 		return Payment{}, err
@@ -18,65 +34,115 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 	if err != nil {
 		return Payment{}, err
 	}
-	for range 3 {
-		var attempt *paymentdb.Attempt
-		if row, attempt, err = s.take(ctx, row.ID); err != nil {
-			return Payment{}, err
-		}
+	for range 5 {
+		capture, known, err := s.capture(ctx, in.CaptureID)
 		switch {
-		case attempt == nil:
-			var done bool
-			if done, err = captured(row, in); done {
-				return payment(row), nil
-			}
-			if err == nil {
-				attempt, err = s.start(ctx, row, opCapture, captureAmount(row, in))
-			}
-			if err == nil {
-				row, err = s.perform(ctx, row, *attempt)
-			}
-		case attempt.Operation == opAuthorize:
-			row, err = s.observe(ctx, row, attempt)
-		case attempt.Operation == opCapture && row.VoidedAt == nil:
-			row, err = s.perform(ctx, row, *attempt)
-		default:
-			row, err = s.look(ctx, row, *attempt)
+		case err != nil:
+			return Payment{}, err
+		case known && !same(capture, row, in):
+			return Payment{}, ErrPaymentDiffers
+		case capture.Status == captureSucceeded, !known && in.Amount.IsZero() && row.Captured > 0 && row.Captured == row.Authorized:
+			return payment(row), nil
+		case capture.Status == captureRefused:
+			return Payment{}, captureRefusal(capture.Reason)
 		}
+		row, err = s.advance(ctx, row, func(row paymentdb.Payment) (*paymentdb.Attempt, error) {
+			if known {
+				return s.startCapture(ctx, row, capture)
+			}
+			return nil, s.claimCapture(ctx, row, in)
+		})
 		if err != nil {
 			return Payment{}, err
 		}
 	}
-	return Payment{}, ErrPaymentNotCapturable
+	return Payment{}, ErrPaymentInProgress
 }
 
-func captureAmount(row paymentdb.Payment, in CapturePaymentInput) int64 {
+// capture reads a capture, if it is known.
+func (s *Service) capture(ctx context.Context, id uuid.UUID) (paymentdb.Capture, bool, error) {
+	capture, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Capture, error) { return db.GetCapture(ctx, id) })
+	if err != nil && !pg.NotFound(err) {
+		return capture, false, fmt.Errorf("read capture %s: %w", id, err)
+	}
+	return capture, err == nil, nil
+}
+
+// same reports whether a capture is what is asked for.
+func same(capture paymentdb.Capture, row paymentdb.Payment, in CapturePaymentInput) bool {
+	if capture.PaymentID != row.ID {
+		return false
+	}
 	if in.Amount.IsZero() {
-		return row.Authorized
+		return capture.Final
 	}
-	return in.Amount.Amount
+	return capture.Amount == in.Amount.Amount && row.Currency == in.Amount.Currency && capture.Final == in.Final
 }
 
-// captured reports whether the payment was captured as asked for. The error
-// says that it cannot be.
-func captured(row paymentdb.Payment, in CapturePaymentInput) (bool, error) {
-	amount := captureAmount(row, in) // everything: what was authorized, of which a capture keeps what it took
+// claimCapture writes a capture down, or says why it cannot be.
+func (s *Service) claimCapture(ctx context.Context, row paymentdb.Payment, in CapturePaymentInput) error {
+	amount, final := in.Amount.Amount, in.Final
+	if in.Amount.IsZero() {
+		amount, final = row.Authorized-row.Captured, true
+	}
+	if why := uncapturable(row, amount); why != nil {
+		return why
+	}
+	if !in.Amount.IsZero() && in.Amount.Currency != row.Currency {
+		return ErrPaymentInvalid
+	}
+	_, err := read(ctx, s, func(db *paymentdb.Queries) (int64, error) {
+		return db.ClaimCapture(ctx, paymentdb.ClaimCaptureParams{ID: in.CaptureID, PaymentID: row.ID, Amount: amount, Final: final})
+	})
+	if err != nil {
+		return fmt.Errorf("claim capture %s: %w", in.CaptureID, err)
+	}
+	return nil // or somebody else has claimed it, or taken the money: the next turn tells
+}
+
+// uncapturable is why an amount cannot be taken from a payment, nil when it can.
+func uncapturable(row paymentdb.Payment, amount int64) *fault.Error {
 	switch PaymentStatus(row.Status) {
-	case StatusCaptured, StatusRefunded:
-		if row.Captured != amount || (!in.Amount.IsZero() && in.Amount.Currency != row.Currency) {
-			return false, ErrPaymentDiffers
-		}
-		return true, nil
 	case StatusPending, StatusUnknown:
-		return false, ErrPaymentInProgress
-	case StatusAuthorized:
-		if !in.Amount.IsZero() && in.Amount.Currency != row.Currency || amount < 1 || amount > row.Authorized {
-			return false, ErrPaymentInvalid
-		}
+		return ErrPaymentInProgress
+	case StatusCaptured, StatusRefunded:
+		return ErrCaptureExceeds
 	case StatusRequiresAction, StatusVoided, StatusFailed:
-		return false, ErrPaymentNotCapturable
+		return ErrPaymentNotCapturable
+	case StatusAuthorized:
 	}
-	if row.VoidedAt != nil {
-		return false, ErrPaymentVoided
+	switch {
+	case row.VoidedAt != nil:
+		return ErrPaymentVoided
+	case amount > row.Authorized-row.Captured:
+		return ErrCaptureExceeds
 	}
-	return false, nil
+	return nil
+}
+
+// startCapture begins a capture that is written down. Another one may have
+// taken what it wants: then it is refused, for good.
+func (s *Service) startCapture(ctx context.Context, row paymentdb.Payment, capture paymentdb.Capture) (*paymentdb.Attempt, error) {
+	if why := uncapturable(row, capture.Amount); why != nil {
+		if why.Code.Retryable() {
+			return nil, why
+		}
+		_, err := read(ctx, s, func(db *paymentdb.Queries) (struct{}, error) {
+			return struct{}{}, db.UpdateCapture(ctx, captureRefused, why.Reason, capture.ID)
+		})
+		return nil, err
+	}
+	// What takes everything cannot leave a rest, whether the card could or not.
+	final := capture.Final || capture.Amount == row.Authorized-row.Captured
+	return s.start(ctx, row, paymentdb.InsertAttemptParams{Operation: opCapture, Amount: capture.Amount, RequestID: &capture.ID, Final: final})
+}
+
+// captureRefusal is the fault of a capture that was refused.
+func captureRefusal(reason string) *fault.Error {
+	for _, known := range []*fault.Error{ErrCaptureExceeds, ErrCaptureIndivisible, ErrPaymentVoided} {
+		if reason == known.Reason {
+			return known
+		}
+	}
+	return ErrPaymentNotCapturable
 }

@@ -17,6 +17,15 @@ var (
 	ErrPaymentNotCapturable = fault.New(fault.Declined, "payment_not_capturable", "This payment cannot be captured as it stands.")
 	ErrPaymentInvalid       = fault.New(fault.Invalid, "payment_invalid", "This payment cannot be asked for as it is.")
 
+	// ErrCaptureExceeds is a capture of more than is held.
+	ErrCaptureExceeds = fault.New(fault.Conflict, "capture_exceeds_authorized", "That is more than this payment still holds.")
+	// ErrCaptureIndivisible is a capture that should leave the rest held, on a card that cannot do that.
+	ErrCaptureIndivisible = fault.New(fault.Declined, "capture_indivisible", "This card's money can be taken once only: the first capture must be the final one.")
+	// ErrRefundExceeds is a refund that would make the refunds more than what was taken.
+	ErrRefundExceeds = fault.New(fault.Conflict, "refund_exceeds_captured", "That is more than is left of what was paid.")
+	// ErrRefundFailed is a refund that the provider will not make, or that came back from the customer's bank.
+	ErrRefundFailed = fault.New(fault.Declined, "refund_failed", "The money could not be given back this way.")
+
 	// ErrPaymentInProgress asks to come again: another call is talking to the provider.
 	ErrPaymentInProgress = fault.New(fault.Unavailable, "payment_in_progress", "The payment is being processed. Please try again in a moment.")
 	// ErrProviderUnavailable asks to come again: the outcome is not known yet.

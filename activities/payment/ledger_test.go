@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kassa/activities/payment"
+	"kassa/internal/id"
 	"kassa/internal/money"
 	"kassa/internal/pg"
 )
@@ -39,7 +40,7 @@ func TestTheLedgerIsAChainWithoutGaps(t *testing.T) {
 		paying.Go(func() {
 			for _, in := range []payment.AuthorizePaymentInput{order(visa), order(visa, manual), order(declined), order(visa, manual, yen)} {
 				_, _ = c.authorize(in)
-				_, _ = c.CapturePayment(t.Context(), payment.CapturePaymentInput{OrderID: in.OrderID, Amount: money.New(700, in.Amount.Currency)})
+				_, _ = c.CapturePayment(t.Context(), payment.CapturePaymentInput{OrderID: in.OrderID, CaptureID: id.New(), Amount: money.New(300, in.Amount.Currency), Final: in.Capture == payment.CaptureAutomatic})
 				_, err := c.void(in.OrderID)
 				require.NoError(t, err)
 				_, _ = c.authorize(order(visa, yen))

@@ -8,6 +8,12 @@ import (
 	"kassa/internal/money"
 )
 
+// Provider is who moves the money of a payment.
+type Provider string
+
+// ProviderCard is the card networks, by way of Stripe.
+const ProviderCard Provider = "card"
+
 // CaptureMode says when an authorized payment is taken.
 type CaptureMode string
 
@@ -25,7 +31,7 @@ const (
 	StatusPending        PaymentStatus = "pending"         // the provider is being asked
 	StatusUnknown        PaymentStatus = "unknown"         // it was asked, and we do not know what it did
 	StatusRequiresAction PaymentStatus = "requires_action" // the bank wants the customer (3-D Secure)
-	StatusAuthorized     PaymentStatus = "authorized"      // held on the card, not taken
+	StatusAuthorized     PaymentStatus = "authorized"      // held on the card; a part may have been taken already
 	StatusCaptured       PaymentStatus = "captured"        // taken, perhaps partly given back
 	StatusVoided         PaymentStatus = "voided"          // nothing was taken and nothing is held any more
 	StatusRefunded       PaymentStatus = "refunded"        // taken, then given back whole
@@ -37,19 +43,21 @@ const (
 // VoidPayment where there was no payment, is voided with an amount of 0 XXX
 // (the ISO code for "no currency").
 type Payment struct {
-	ID          uuid.UUID     `json:"id" format:"uuid" doc:"Id of the payment." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
-	OrderID     uuid.UUID     `json:"order_id" format:"uuid" doc:"The order it pays." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
-	Status      PaymentStatus `json:"status" enum:"pending,unknown,requires_action,authorized,captured,voided,refunded,failed" doc:"Where the payment stands." example:"captured"`
-	Capture     CaptureMode   `json:"capture" enum:"automatic,manual" doc:"Whether the money is taken at once or later." example:"automatic"`
-	Amount      money.Money   `json:"amount" doc:"What the order costs."`
-	Authorized  money.Money   `json:"authorized" doc:"What is held on the card or has been taken."`
-	Captured    money.Money   `json:"captured" doc:"What has been taken."`
-	Refunded    money.Money   `json:"refunded" doc:"What of it has been given back."`
-	ActionURL   string        `json:"action_url,omitempty" doc:"The bank's page for the customer, while the status is requires_action." example:"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1"`
-	DeclineCode string        `json:"decline_code,omitempty" doc:"Why the bank said no, while the status is failed." example:"insufficient_funds"`
-	Version     int64         `json:"version" doc:"Counts changes, starting at 1." example:"2"`
-	CreatedAt   time.Time     `json:"created_at" doc:"When it was first asked for." example:"2026-01-31T12:00:00.100000Z"`
-	UpdatedAt   time.Time     `json:"updated_at" doc:"When it last changed." example:"2026-01-31T12:00:00.123456Z"`
+	ID           uuid.UUID     `json:"id" format:"uuid" doc:"Id of the payment." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
+	OrderID      uuid.UUID     `json:"order_id" format:"uuid" doc:"The order it pays." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
+	Status       PaymentStatus `json:"status" enum:"pending,unknown,requires_action,authorized,captured,voided,refunded,failed" doc:"Where the payment stands." example:"captured"`
+	Capture      CaptureMode   `json:"capture" enum:"automatic,manual" doc:"Whether the money is taken at once or later." example:"automatic"`
+	Amount       money.Money   `json:"amount" doc:"What the order costs."`
+	Authorized   money.Money   `json:"authorized" doc:"What is held on the card or has been taken."`
+	Captured     money.Money   `json:"captured" doc:"What has been taken."`
+	Refunded     money.Money   `json:"refunded" doc:"What of it has been given back."`
+	Provider     Provider      `json:"provider" enum:"card" doc:"Who moves the money." example:"card"`
+	ActionURL    string        `json:"action_url,omitempty" doc:"The bank's page for the customer, while the status is requires_action." example:"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1"`
+	AwaitSeconds int64         `json:"await_seconds,omitempty" doc:"How long the customer has while the status is requires_action, in seconds. Left out: 15 minutes." example:"604800"`
+	DeclineCode  string        `json:"decline_code,omitempty" doc:"Why the bank said no, while the status is failed." example:"insufficient_funds"`
+	Version      int64         `json:"version" doc:"Counts changes, starting at 1." example:"2"`
+	CreatedAt    time.Time     `json:"created_at" doc:"When it was first asked for." example:"2026-01-31T12:00:00.100000Z"`
+	UpdatedAt    time.Time     `json:"updated_at" doc:"When it last changed." example:"2026-01-31T12:00:00.123456Z"`
 }
 
 // AuthorizePaymentInput asks for an order's payment. Two calls for one order
@@ -73,10 +81,45 @@ type ResolvePaymentInput struct {
 	OrderID uuid.UUID `json:"order_id" format:"uuid"`
 }
 
-// CapturePaymentInput names the order whose authorized money is to be taken.
+// CapturePaymentInput asks to take money that an order's payment holds. Two
+// calls with one capture id must agree in everything.
 type CapturePaymentInput struct {
-	OrderID uuid.UUID   `json:"order_id" format:"uuid"`
-	Amount  money.Money `json:"amount"` // the zero value takes everything; less than everything lets the rest go
+	OrderID   uuid.UUID   `json:"order_id" format:"uuid"`
+	CaptureID uuid.UUID   `json:"capture_id" format:"uuid"` // whatever is taken under it, is taken once
+	Amount    money.Money `json:"amount"`                   // the zero value takes everything that is held
+	Final     bool        `json:"final"`                    // let the rest go
+}
+
+// RefundPaymentInput asks to give back a part of what an order's payment has
+// taken, or all of it. Two calls with one refund id must agree in everything.
+type RefundPaymentInput struct {
+	OrderID  uuid.UUID   `json:"order_id" format:"uuid"`
+	RefundID uuid.UUID   `json:"refund_id" format:"uuid"` // whatever is given back under it, is given back once
+	Amount   money.Money `json:"amount"`
+}
+
+// RefundStatus is where a refund stands.
+type RefundStatus string
+
+// The states of a refund that stands.
+const (
+	RefundPending   RefundStatus = "pending"   // on its way; it counts as given back
+	RefundSucceeded RefundStatus = "succeeded" // given back
+)
+
+// The states of a refund that RefundPayment answers with a fault, or not yet.
+const (
+	refundRequested RefundStatus = "requested" // being asked for
+	refundRefused   RefundStatus = "refused"   // nothing was given back
+	refundFailed    RefundStatus = "failed"    // given back, but it came back to us
+)
+
+// Refund is money that was given back to the customer.
+type Refund struct {
+	ID      uuid.UUID    `json:"id" format:"uuid" doc:"Id of the refund." example:"01993f5e-8f5e-7d31-8a42-5b6c7d8e9f10"`
+	Amount  money.Money  `json:"amount" doc:"What is given back."`
+	Status  RefundStatus `json:"status" enum:"pending,succeeded" doc:"Pending: on its way to the customer." example:"succeeded"`
+	Payment Payment      `json:"payment" doc:"The payment after it."`
 }
 
 // ReadPaymentInput names a payment by its own id or, when that is zero, by its

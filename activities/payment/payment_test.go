@@ -210,6 +210,13 @@ func (c *till) agree() {
 		{"a fact for every event", `
 			SELECT count(*) FROM outbox o WHERE NOT EXISTS
 			(SELECT FROM transactions t WHERE o.subject = t.payment_id::text AND o.sequence = t.version AND t.kind <> 'unknown')`},
+		{"captures add up", `
+			SELECT count(*) FROM payments p WHERE p.capture = 'manual' AND p.captured <>
+			(SELECT coalesce(sum(amount), 0) FROM captures c WHERE c.payment_id = p.id AND c.status = 'succeeded')`},
+		{"refunds add up", `
+			SELECT count(*) FROM payments p WHERE (p.refunded, p.refund_claimed) IS DISTINCT FROM
+			(SELECT (coalesce(sum(amount) FILTER (WHERE status IN ('pending', 'succeeded')), 0)::bigint,
+			         coalesce(sum(amount) FILTER (WHERE status IN ('requested', 'pending', 'succeeded')), 0)::bigint) FROM refunds r WHERE r.payment_id = p.id)`},
 		{"open attempts only where something is open", `
 			SELECT count(*) FROM payments p JOIN attempts a ON a.payment_id = p.id AND a.state IN ('in_progress', 'unknown')
 			WHERE p.status IN ('voided', 'refunded', 'failed')`},

@@ -5,8 +5,29 @@ import (
 	"errors"
 	"fmt"
 
+	"kassa/internal/fault"
 	"kassa/sql/paymentdb"
 )
+
+// advance moves on what is open at a payment; when nothing is, it performs what
+// begin begins. Its error apart from that, a turn may have done something else
+// than what its caller wanted, who looks and comes again.
+func (s *Service) advance(ctx context.Context, row paymentdb.Payment, begin func(paymentdb.Payment) (*paymentdb.Attempt, error)) (paymentdb.Payment, error) {
+	row, attempt, err := s.take(ctx, row.ID)
+	switch {
+	case err != nil:
+		return row, err
+	case attempt != nil && attempt.Operation == opAuthorize:
+		return s.observe(ctx, row, attempt)
+	case attempt != nil:
+		return s.resume(ctx, row, *attempt)
+	}
+	attempt, err = begin(row)
+	if err != nil || attempt == nil {
+		return row, err
+	}
+	return s.perform(ctx, row, *attempt)
+}
 
 // perform sends an attempt to cancel, refund or capture, and records what came
 // of it. A definite no is no error: the payment was elsewhere than we thought,
@@ -19,8 +40,10 @@ func (s *Service) perform(ctx context.Context, row paymentdb.Payment, attempt pa
 	}
 	var refused *refusedError
 	if errors.As(err, &refused) || errors.Is(err, errKeyUsed) {
-		end.state, end.problem = attemptFailed, brief(err)
-		word, err = s.stripe.retrieve(ctx, row.ProviderPaymentID)
+		end.state, end.problem, end.refused = attemptFailed, brief(err), answerTo(attempt, refused)
+		if word, err = s.truth(ctx, row.ProviderPaymentID); err == nil && shows(word, attempt) {
+			end.state, end.problem = attemptSucceeded, ""
+		}
 	}
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
@@ -28,19 +51,40 @@ func (s *Service) perform(ctx context.Context, row paymentdb.Payment, attempt pa
 	return s.settle(ctx, row, word, end)
 }
 
+// answerTo is what a capture or refund that the provider refuses is answered
+// with, nil when it is worth another try.
+func answerTo(attempt paymentdb.Attempt, refused *refusedError) *fault.Error {
+	switch {
+	case refused == nil:
+		return nil
+	case attempt.Operation == opRefund:
+		return ErrRefundFailed
+	case refused.param == "final_capture":
+		return ErrCaptureIndivisible
+	}
+	return ErrPaymentNotCapturable
+}
+
 // send does what an attempt is for, and answers how the payment is afterwards.
-func (s *Service) send(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt, end *ending) (intent, error) {
-	var word intent
-	var err error
+func (s *Service) send(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt, end *ending) (word intent, err error) {
 	switch attempt.Operation {
 	case opVoid:
-		word, err = s.stripe.cancel(ctx, row.ProviderPaymentID, attempt.Key)
-	case opCapture:
-		word, err = s.stripe.capture(ctx, row.ProviderPaymentID, row.Currency, attempt.Amount, attempt.Key)
-	case opRefund:
-		if end.providerID, err = s.stripe.refund(ctx, row.ProviderPaymentID, row.Currency, attempt.Amount, attempt.Key); err == nil {
-			return s.stripe.retrieve(ctx, row.ProviderPaymentID)
+		if row.Captured > 0 {
+			word, err = s.stripe.release(ctx, row, attempt.Key)
+		} else {
+			word, err = s.stripe.cancel(ctx, row.ProviderPaymentID, attempt.Key)
 		}
+	case opCapture:
+		word, err = s.stripe.capture(ctx, row, attempt)
+	case opRefund:
+		refund, err := s.stripe.refund(ctx, row.ProviderPaymentID, row.Currency, attempt.Amount, attempt.Key, attempt.RequestID)
+		if err != nil {
+			return word, err
+		}
+		end.providerID = refund.ID
+		word, err = s.stripe.retrieve(ctx, row.ProviderPaymentID)
+		word.Refunds = []refundWord{refund}
+		return word, err
 	default:
 		return word, fmt.Errorf("attempt %s: unknown operation", attempt.Key)
 	}
@@ -50,27 +94,76 @@ func (s *Service) send(ctx context.Context, row paymentdb.Payment, attempt payme
 	return word, err
 }
 
-// look finds out what came of an attempt that is not to be sent again: its
-// request is over, or nobody wants it any more.
-func (s *Service) look(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.stripe.retrieve(ctx, row.ProviderPaymentID)
+// truth answers how a payment is, with its refunds. They are two questions, so
+// it looks at the payment before and after: both answers must be of one moment.
+func (s *Service) truth(ctx context.Context, intentID string) (intent, error) {
+	before, err := s.stripe.retrieve(ctx, intentID)
+	if err != nil {
+		return before, err
+	}
+	for range 3 {
+		refunds, err := s.stripe.refunds(ctx, intentID)
+		if err != nil {
+			return before, err
+		}
+		after, err := s.stripe.retrieve(ctx, intentID)
+		if err != nil || after.Refunded == before.Refunded {
+			after.Refunds = refunds
+			return after, err
+		}
+		before = after
+	}
+	return before, ErrProviderUnavailable.Because(errMoved)
+}
+
+// shows reports whether an attempt has had its effect. What is captured and
+// given back carries its request's id.
+func shows(word intent, attempt paymentdb.Attempt) bool {
+	switch attempt.Operation {
+	case opVoid:
+		return word.Status == intentCanceled || word.Status == intentTaken
+	case opCapture:
+		return attempt.RequestID != nil && word.CaptureID == attempt.RequestID.String()
+	case opRefund:
+		for _, refund := range word.Refunds {
+			if attempt.RequestID != nil && refund.RefundID == attempt.RequestID.String() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// resume finds out what came of a capture, refund or void whose answer was
+// lost. When nothing is seen of it, it is sent again under the same key, unless
+// the order does not want it any more.
+func (s *Service) resume(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
+	word, err := s.truth(ctx, row.ProviderPaymentID)
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
 	}
-	end := ending{attempt: &attempt, state: attemptFailed, providerID: word.ID, problem: "no effect found"}
-	switch attempt.Operation {
-	case opVoid:
-		if word.Status == intentCanceled {
-			end.state, end.problem = attemptSucceeded, ""
-		}
-	case opCapture:
-		if word.Received > 0 {
-			end.state, end.problem = attemptSucceeded, ""
-		}
-	case opRefund:
-		if word.Refunded > row.Refunded {
-			end.state, end.problem = attemptSucceeded, ""
-		}
+	unwanted := row.VoidedAt != nil && attempt.Operation != undoing(row)
+	if unwanted || shows(word, attempt) {
+		return s.settle(ctx, row, word, seen(word, attempt))
 	}
-	return s.settle(ctx, row, word, end)
+	return s.perform(ctx, row, attempt)
+}
+
+// look finds out what came of an attempt whose request is over.
+func (s *Service) look(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
+	word, err := s.truth(ctx, row.ProviderPaymentID)
+	if err != nil {
+		return row, s.lost(ctx, row, &attempt, err)
+	}
+	return s.settle(ctx, row, word, seen(word, attempt))
+}
+
+// seen is how an attempt ended, by what is seen of it. What it was for may be
+// tried again under the next key.
+func seen(word intent, attempt paymentdb.Attempt) ending {
+	end := ending{attempt: &attempt, state: attemptSucceeded, providerID: word.ID}
+	if !shows(word, attempt) {
+		end.state, end.problem = attemptFailed, "no effect found"
+	}
+	return end
 }

@@ -61,10 +61,12 @@ func (s *Service) ListPayments(ctx context.Context, in ListPaymentsInput) (Payme
 // Transaction is one step in a payment's history.
 type Transaction struct {
 	Version   int64         `json:"version" doc:"Version of the payment that it led to." example:"2"`
-	Kind      string        `json:"kind" enum:"unknown,action_required,authorized,captured,voided,refunded,refund_failed,failed" doc:"What happened." example:"captured"`
+	Kind      string        `json:"kind" enum:"unknown,action_required,authorized,captured,released,voided,refunded,refund_failed,failed" doc:"What happened." example:"captured"`
 	Status    PaymentStatus `json:"status" doc:"Status of the payment afterwards." example:"captured"`
 	Amount    money.Money   `json:"amount" doc:"What was held, taken, let go or given back; 0 when no money moved."`
 	Code      string        `json:"code,omitempty" doc:"Decline code or error, when it did not go well." example:"insufficient_funds"`
+	CaptureID *uuid.UUID    `json:"capture_id,omitempty" format:"uuid" doc:"The capture that took it." example:"01993f5e-8f5e-7d31-8a42-5b6c7d8e9f10"`
+	RefundID  *uuid.UUID    `json:"refund_id,omitempty" format:"uuid" doc:"The refund that gave it back, or came back." example:"01993f5e-8f5e-7d31-8a42-5b6c7d8e9f10"`
 	CreatedAt time.Time     `json:"created_at" doc:"When it was recorded." example:"2026-01-31T12:00:00.123456Z"`
 }
 

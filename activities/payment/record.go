@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"kassa/events"
+	"kassa/internal/fault"
 	"kassa/internal/id"
 	"kassa/internal/outbox"
 	"kassa/internal/pg"
@@ -28,25 +29,34 @@ type ending struct {
 	attempt    *paymentdb.Attempt // nil for whichever authorization waits for the answer
 	state      string
 	providerID string
-	problem    string // why it did not succeed
+	problem    string       // why it did not succeed
+	refused    *fault.Error // what the capture or refund that it was for is answered with, as it never will be made; nil while it may
 }
 
-// record writes, in one transaction and one round trip, how attempts ended and
-// what that made of the payment: row, transaction, ledger entry, event. before
+// report is what an answer of the provider tells, beside how the payment is.
+type report struct {
+	ends    []ending
+	refunds []refundWord // how refunds are
+	request *uuid.UUID   // the capture or refund that has changed the payment, nil when it is not known to be one
+}
+
+// ended reports how attempts ended, and nothing else.
+func ended(ends ...ending) report { return report{ends: ends} }
+
+// record writes, in one transaction and one round trip, what is reported and what
+// that made of the payment: row, transaction, ledger entry, event. before
 // is the row that was read before the provider was asked; when it is no longer
 // the current one, nothing is written and the answer is errMoved.
-func (s *Service) record(ctx context.Context, before, now paymentdb.Payment, ends ...ending) (paymentdb.Payment, error) {
+func (s *Service) record(ctx context.Context, before, now paymentdb.Payment, told report) (paymentdb.Payment, error) {
 	b := &batch{}
 	if moved(before, now) {
 		now.Version, now.UpdatedAt = before.Version+1, instant()
-		if err := s.queueChange(ctx, b, before, now, ends); err != nil {
+		if err := s.queueChange(ctx, b, before, now, told); err != nil {
 			return before, err
 		}
 	}
-	for _, end := range ends {
-		if err := end.queue(ctx, paymentdb.New(b), now.ID); err != nil {
-			return before, err
-		}
+	if err := told.queue(ctx, paymentdb.New(b), now.ID); err != nil {
+		return before, err
 	}
 	if b.Len() == 0 {
 		return now, nil
@@ -64,7 +74,7 @@ func (s *Service) record(ctx context.Context, before, now paymentdb.Payment, end
 }
 
 // queueChange collects what a change of the payment writes.
-func (s *Service) queueChange(ctx context.Context, b *batch, before, now paymentdb.Payment, ends []ending) error {
+func (s *Service) queueChange(ctx context.Context, b *batch, before, now paymentdb.Payment, told report) error {
 	db := paymentdb.New(b)
 	kind, amount := happened(before, now)
 	err := db.UpdatePayment(ctx, paymentdb.UpdatePaymentParams{
@@ -79,7 +89,7 @@ func (s *Service) queueChange(ctx context.Context, b *batch, before, now payment
 	// Fails when somebody else has made this version: see UpdatePayment.
 	err = db.InsertTransaction(ctx, paymentdb.InsertTransactionParams{
 		PaymentID: now.ID, Version: now.Version, Kind: kind, Status: now.Status, Amount: amount, Currency: now.Currency,
-		ProviderID: now.ProviderPaymentID, Code: code(now, ends), CreatedAt: now.UpdatedAt,
+		ProviderID: now.ProviderPaymentID, Code: code(now, told.ends), RequestID: told.request, CreatedAt: now.UpdatedAt,
 	})
 	if err != nil {
 		return err
@@ -90,9 +100,59 @@ func (s *Service) queueChange(ctx context.Context, b *batch, before, now payment
 		}
 	}
 	if typ, ok := eventOf[kind]; ok {
-		return outbox.Queue(ctx, &b.Batch, events.NewPaymentChanged(typ, now.UpdatedAt, now.Version, changed(now)))
+		return outbox.Queue(ctx, &b.Batch, events.NewPaymentChanged(typ, now.UpdatedAt, now.Version, changed(now, kind, told.request)))
 	}
 	return nil
+}
+
+// queue collects the statements that write a report.
+func (r report) queue(ctx context.Context, db *paymentdb.Queries, paymentID uuid.UUID) error {
+	for _, end := range r.ends {
+		if err := errors.Join(end.queue(ctx, db, paymentID), end.queueRequest(ctx, db, paymentID)); err != nil {
+			return err
+		}
+	}
+	for _, refund := range r.refunds {
+		id, err := uuid.Parse(refund.RefundID)
+		if err != nil { // none of ours
+			continue
+		}
+		err = db.UpdateRefund(ctx, paymentdb.UpdateRefundParams{
+			ID: id, PaymentID: paymentID, Status: refund.Status, ProviderID: refund.ID, Reason: refundReason(refund.Status),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refundReason is the fault that a refund in that status is answered with.
+func refundReason(status string) string {
+	if status == string(refundFailed) {
+		return ErrRefundFailed.Reason
+	}
+	return ""
+}
+
+// queueRequest collects the statement that moves on what the attempt was for. A
+// refund that was made is moved by what the provider says of it.
+func (e ending) queueRequest(ctx context.Context, db *paymentdb.Queries, paymentID uuid.UUID) error {
+	if e.attempt == nil || e.attempt.RequestID == nil {
+		return nil
+	}
+	done, id := e.state == attemptSucceeded, *e.attempt.RequestID
+	switch {
+	case e.attempt.Operation == opCapture && done:
+		return db.UpdateCapture(ctx, captureSucceeded, "", id)
+	case e.refused == nil:
+		return nil
+	case e.attempt.Operation == opCapture:
+		return db.UpdateCapture(ctx, captureRefused, e.refused.Reason, id)
+	}
+	return db.UpdateRefund(ctx, paymentdb.UpdateRefundParams{
+		ID: id, PaymentID: paymentID, Status: string(refundRefused), Reason: e.refused.Reason,
+	})
 }
 
 // queue collects the statement that writes an ending.

@@ -40,7 +40,7 @@ func (s *Service) resolve(ctx context.Context, row paymentdb.Payment) (paymentdb
 	case err != nil:
 		return row, err
 	case attempt != nil && attempt.Operation != opAuthorize:
-		return s.look(ctx, row, *attempt)
+		return s.resume(ctx, row, *attempt)
 	case attempt == nil && settled(row.Status):
 		return row, nil
 	}
@@ -59,7 +59,7 @@ func (s *Service) observe(ctx context.Context, row paymentdb.Payment, attempt *p
 	case word == nil:
 		unknown := row
 		unknown.Status = string(StatusUnknown)
-		return s.record(ctx, row, unknown, ending{attempt: attempt, state: attemptUnknown, problem: "the provider knows nothing of it yet"})
+		return s.record(ctx, row, unknown, ended(ending{attempt: attempt, state: attemptUnknown, problem: "the provider knows nothing of it yet"}))
 	}
 	return s.settle(ctx, row, *word)
 }

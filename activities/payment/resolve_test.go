@@ -1,8 +1,6 @@
 package payment_test
 
 import (
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -10,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kassa/activities/payment"
-	"kassa/internal/money"
 	"kassa/sandbox/psp/provider"
 )
 
@@ -100,63 +97,5 @@ func TestListUnsettledPaymentsNamesWhatResolvePaymentMends(t *testing.T) {
 	}
 	require.Empty(t, unsettled(time.Now().Add(time.Minute)))
 	require.Equal(t, books{Charges: 1, Attempts: 1}, c.books(left.OrderID))
-	c.agree()
-}
-
-func TestCapturePaymentTakesWhatIsHeld(t *testing.T) {
-	amounts := map[string]int64{ // minor units, 0 for everything
-		"": 0, "webhook_duplicate": 1200, "capture.drop_reply": 0, "capture.silent": 1200, "capture.drop_request": 0, "capture.error_after_commit": 0,
-	}
-	c := open(t)
-	c.together("capture", slices.Sorted(maps.Keys(amounts)), func(c *till, faults string) {
-		in := order(visa, manual, faulty(faults))
-		_, err := c.authorize(in)
-		require.NoError(c.t, err)
-		ask := payment.CapturePaymentInput{OrderID: in.OrderID}
-		want := int64(1999)
-		if amount := amounts[faults]; amount > 0 {
-			ask.Amount, want = money.New(amount, "EUR"), amount
-		}
-		for range 2 {
-			got, err := c.until(in.OrderID, func() (payment.Payment, error) { return c.CapturePayment(c.t.Context(), ask) })
-			require.NoError(c.t, err)
-			require.Equal(c.t, payment.StatusCaptured, got.Status)
-			require.Equal(c.t, money.New(want, "EUR"), got.Captured)
-		}
-		require.Equal(c.t, books{Charges: 1, Taken: want, Attempts: 1}, c.books(in.OrderID))
-		got, err := c.void(in.OrderID)
-		require.NoError(c.t, err)
-		require.Equal(c.t, payment.StatusRefunded, got.Status)
-		require.Equal(c.t, books{Charges: 1, Attempts: 1}, c.books(in.OrderID))
-	})
-	c.apply()
-	c.agree()
-}
-
-func TestCapturePaymentRefusesWhatCannotBe(t *testing.T) {
-	c := open(t)
-	capture := func(in payment.AuthorizePaymentInput, amount money.Money) error {
-		_, err := c.CapturePayment(t.Context(), payment.CapturePaymentInput{OrderID: in.OrderID, Amount: amount})
-		return err
-	}
-	held := order(visa, manual)
-	require.ErrorIs(t, capture(held, money.Money{}), payment.ErrPaymentNotFound)
-	_, err := c.AuthorizePayment(t.Context(), held)
-	require.NoError(t, err)
-	require.ErrorIs(t, capture(held, money.New(2000, "EUR")), payment.ErrPaymentInvalid)
-	require.ErrorIs(t, capture(held, money.New(-1, "EUR")), payment.ErrPaymentInvalid)
-	require.ErrorIs(t, capture(held, money.New(1, "USD")), payment.ErrPaymentInvalid)
-	require.NoError(t, capture(held, money.New(1000, "EUR")))
-	require.ErrorIs(t, capture(held, money.New(1001, "EUR")), payment.ErrPaymentDiffers)
-	for _, in := range []payment.AuthorizePaymentInput{order(declined), order(challenged)} {
-		_, _ = c.AuthorizePayment(t.Context(), in)
-		require.ErrorIs(t, capture(in, money.Money{}), payment.ErrPaymentNotCapturable)
-	}
-	voided := order(visa, manual)
-	_, err = c.AuthorizePayment(t.Context(), voided)
-	require.NoError(t, err)
-	_, err = c.void(voided.OrderID)
-	require.NoError(t, err)
-	require.ErrorIs(t, capture(voided, money.Money{}), payment.ErrPaymentNotCapturable)
 	c.agree()
 }

@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"github.com/google/uuid"
+
 	"kassa/events"
 	"kassa/internal/fault"
 	"kassa/internal/money"
@@ -19,6 +21,7 @@ func payment(row paymentdb.Payment) Payment {
 		Authorized:  in(row.Authorized),
 		Captured:    in(row.Captured),
 		Refunded:    in(row.Refunded),
+		Provider:    ProviderCard,
 		ActionURL:   row.ActionUrl,
 		DeclineCode: row.DeclineCode,
 		Version:     row.Version,
@@ -27,10 +30,11 @@ func payment(row paymentdb.Payment) Payment {
 	}
 }
 
-// changed is the payload of a row's events.
-func changed(row paymentdb.Payment) events.PaymentChanged {
+// changed is the payload of a row's event about a kind of change, made by the
+// capture or refund request, if it was one.
+func changed(row paymentdb.Payment, kind string, request *uuid.UUID) events.PaymentChanged {
 	in := func(amount int64) money.Money { return money.New(amount, row.Currency) }
-	return events.PaymentChanged{
+	told := events.PaymentChanged{
 		PaymentID:   row.ID,
 		OrderID:     row.OrderID,
 		Status:      row.Status,
@@ -40,6 +44,13 @@ func changed(row paymentdb.Payment) events.PaymentChanged {
 		Refunded:    in(row.Refunded),
 		DeclineCode: row.DeclineCode,
 	}
+	switch kind {
+	case kindCaptured:
+		told.CaptureID = request
+	case kindRefunded, kindRefundFailed:
+		told.RefundID = request
+	}
+	return told
 }
 
 // refusal is the fault that a failed payment is answered with, again and again.
@@ -56,7 +67,7 @@ func refusal(row paymentdb.Payment) *fault.Error {
 }
 
 func transaction(row paymentdb.Transaction) Transaction {
-	return Transaction{
+	shown := Transaction{
 		Version:   row.Version,
 		Kind:      row.Kind,
 		Status:    PaymentStatus(row.Status),
@@ -64,4 +75,11 @@ func transaction(row paymentdb.Transaction) Transaction {
 		Code:      row.Code,
 		CreatedAt: row.CreatedAt.UTC(),
 	}
+	switch row.Kind {
+	case kindCaptured:
+		shown.CaptureID = row.RequestID
+	case kindRefunded, kindRefundFailed:
+		shown.RefundID = row.RequestID
+	}
+	return shown
 }

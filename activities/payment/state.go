@@ -13,12 +13,14 @@ type intent struct {
 	Currency    string // ISO 4217, upper case
 	Capturable  int64
 	Received    int64
-	Refunded    int64 // given back of what was received; only a fresh look knows it
+	Refunded    int64 // given back of what was received; only a look with the charge knows it
 	ActionURL   string
 	DeclineCode string
-	OrderID     string // from its metadata
-	PaymentID   string // from its metadata
-	replayed    bool   // the answer to an earlier request, kept for its idempotency key: it may be old
+	OrderID     string       // from its metadata
+	PaymentID   string       // from its metadata
+	CaptureID   string       // from its metadata: the newest capture
+	Refunds     []refundWord // some or all of its refunds; nil when nobody asked
+	replayed    bool         // the answer to an earlier request, kept for its idempotency key: it may be old
 }
 
 // The provider's states of an intent.
@@ -31,6 +33,13 @@ const (
 	intentTaken        = "succeeded"
 	intentCanceled     = "canceled"
 )
+
+// refundWord is a refund as the provider knows it. Its amount is in the intent's.
+type refundWord struct {
+	ID       string
+	RefundID string // ours, from its metadata; "" when it is none of ours
+	Status   string // one of RefundStatus, but never requested
+}
 
 // hasMoney reports whether the intent holds or has taken money that was not given back.
 func (i intent) hasMoney() bool { return i.Capturable > 0 || i.Received > i.Refunded }
@@ -48,10 +57,10 @@ func after(row paymentdb.Payment, word intent) paymentdb.Payment {
 	case intentProcessing, intentNeedsConfirm:
 		row.Status = string(StatusUnknown)
 	case intentHeld:
-		row.Status, row.Authorized = string(StatusAuthorized), word.Capturable
+		row.Status, row.Authorized, row.Captured, row.Refunded = string(StatusAuthorized), word.Capturable+word.Received, word.Received, word.Refunded
 	case intentTaken:
 		row.Status, row.Authorized, row.Captured, row.Refunded = string(StatusCaptured), word.Received, word.Received, word.Refunded
-		if word.Refunded == word.Received {
+		if word.Received > 0 && word.Refunded == word.Received {
 			row.Status = string(StatusRefunded)
 		}
 	case intentCanceled:
@@ -100,6 +109,7 @@ const (
 	kindActionRequired = "action_required"
 	kindAuthorized     = "authorized"
 	kindCaptured       = "captured"
+	kindReleased       = "released"
 	kindVoided         = "voided"
 	kindRefunded       = "refunded"
 	kindRefundFailed   = "refund_failed"
@@ -112,6 +122,7 @@ var eventOf = map[string]string{
 	kindActionRequired: events.PaymentActionRequired,
 	kindAuthorized:     events.PaymentAuthorized,
 	kindCaptured:       events.PaymentReceived,
+	kindReleased:       events.PaymentReleased,
 	kindVoided:         events.PaymentVoided,
 	kindRefunded:       events.PaymentRefunded,
 	kindRefundFailed:   events.PaymentRefundFailed,
@@ -126,14 +137,16 @@ func happened(before, now paymentdb.Payment) (kind string, amount int64) {
 		return kindRefundFailed, before.Refunded - now.Refunded
 	case now.Refunded > before.Refunded:
 		return kindRefunded, now.Refunded - before.Refunded
+	case now.Captured > before.Captured:
+		return kindCaptured, now.Captured - before.Captured
 	}
 	switch PaymentStatus(now.Status) {
 	case StatusRequiresAction:
 		return kindActionRequired, 0
 	case StatusAuthorized:
-		return kindAuthorized, now.Authorized
-	case StatusCaptured, StatusRefunded:
-		return kindCaptured, max(0, now.Captured-before.Captured)
+		return kindAuthorized, max(0, now.Authorized-before.Authorized)
+	case StatusCaptured, StatusRefunded: // no more was taken
+		return kindReleased, max(0, before.Authorized-now.Authorized)
 	case StatusVoided:
 		return kindVoided, before.Authorized
 	case StatusFailed:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stripe/stripe-go/v86"
 
@@ -137,24 +138,37 @@ func (s *Stripe) creation(row paymentdb.Payment, key string) (*stripe.PaymentInt
 		CaptureMethod:      stripe.String(row.Capture),
 		PaymentMethodTypes: stripe.StringSlice([]string{"card"}),
 	}
+	if row.Capture == string(CaptureManual) { // an order may be sent, and paid, in parts
+		params.PaymentMethodOptions = &stripe.PaymentIntentCreatePaymentMethodOptionsParams{
+			Card: &stripe.PaymentIntentCreatePaymentMethodOptionsCardParams{RequestMulticapture: stripe.String("if_available")},
+		}
+	}
 	params.IdempotencyKey = stripe.String(key)
 	return params, nil
 }
 
-// capture takes an amount of what is held and lets the rest go.
-func (s *Stripe) capture(ctx context.Context, id, currency string, amount int64, key string) (intent, error) {
-	wire, err := toWire(amount, currency)
+// capture takes an amount of what is held, and lets the rest go when the attempt
+// is final. A capture of 0 only lets go.
+func (s *Stripe) capture(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (intent, error) {
+	wire, err := toWire(attempt.Amount, row.Currency)
 	if err != nil {
 		return intent{}, err
 	}
 	params := &stripe.PaymentIntentCaptureParams{AmountToCapture: stripe.Int64(wire)}
-	params.IdempotencyKey = stripe.String(key)
+	params.IdempotencyKey = stripe.String(attempt.Key)
+	params.AddExpand("latest_charge")
+	if attempt.RequestID != nil {
+		params.Metadata = map[string]string{"capture_id": attempt.RequestID.String()}
+	}
+	if !attempt.Final {
+		params.FinalCapture = stripe.Bool(false)
+	}
 	return s.ask(ctx, "capture", func(ctx context.Context) (*stripe.PaymentIntent, error) {
-		return s.client.V1PaymentIntents.Capture(ctx, id, params)
+		return s.client.V1PaymentIntents.Capture(ctx, row.ProviderPaymentID, params)
 	})
 }
 
-// cancel ends an intent and lets go of what it holds.
+// cancel ends an intent of which nothing was taken, and lets go of what it holds.
 func (s *Stripe) cancel(ctx context.Context, id, key string) (intent, error) {
 	params := &stripe.PaymentIntentCancelParams{CancellationReason: stripe.String("abandoned")}
 	params.IdempotencyKey = stripe.String(key)
@@ -163,23 +177,31 @@ func (s *Stripe) cancel(ctx context.Context, id, key string) (intent, error) {
 	})
 }
 
-// refund gives an amount back and answers the refund's id.
-func (s *Stripe) refund(ctx context.Context, id, currency string, amount int64, key string) (refundID string, err error) {
+// release ends an intent of which a part was taken, and lets go of the rest.
+func (s *Stripe) release(ctx context.Context, row paymentdb.Payment, key string) (intent, error) {
+	return s.capture(ctx, row, paymentdb.Attempt{Key: key, Final: true})
+}
+
+// refund gives an amount back. refundID is our own for it, or nil.
+func (s *Stripe) refund(ctx context.Context, id, currency string, amount int64, key string, refundID *uuid.UUID) (word refundWord, err error) {
 	wire, err := toWire(amount, currency)
 	if err != nil {
-		return "", err
+		return word, err
 	}
 	params := &stripe.RefundCreateParams{PaymentIntent: stripe.String(id), Amount: stripe.Int64(wire)}
 	params.IdempotencyKey = stripe.String(key)
+	if refundID != nil {
+		params.Metadata = map[string]string{"refund_id": refundID.String()}
+	}
 	err = s.measure(ctx, "refund", func(ctx context.Context) error {
 		refund, err := s.client.V1Refunds.Create(ctx, params)
 		if err != nil {
 			return classify(err)
 		}
-		refundID = refund.ID
+		word = readRefund(refund)
 		return nil
 	})
-	return refundID, err
+	return word, err
 }
 
 // retrieve answers the truth about an intent, refunds included.

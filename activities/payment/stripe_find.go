@@ -74,3 +74,25 @@ func (s *Stripe) scan(ctx context.Context, orderID uuid.UUID, from, until time.T
 	})
 	return found, unanswered(err)
 }
+
+// refundsMost bounds the refunds of one payment that are looked at.
+const refundsMost = 1000
+
+// refunds lists what was given back of an intent, newest first.
+func (s *Stripe) refunds(ctx context.Context, intentID string) ([]refundWord, error) {
+	params := &stripe.RefundListParams{PaymentIntent: stripe.String(intentID)}
+	params.Limit = stripe.Int64(100)
+	found := []refundWord{}
+	err := s.measure(ctx, "list refunds", func(ctx context.Context) error {
+		for each, err := range s.client.V1Refunds.List(ctx, params).All(ctx) {
+			if err != nil {
+				return classify(err)
+			}
+			if found = append(found, readRefund(each)); len(found) > refundsMost {
+				return ErrProviderUnavailable.Because(fmt.Errorf("more than %d refunds of %s", refundsMost, intentID))
+			}
+		}
+		return nil
+	})
+	return found, unanswered(err)
+}

@@ -34,14 +34,21 @@ func TestStripeTakesEveryRequestOfOurs(t *testing.T) {
 	manual := row
 	manual.Capture = "manual"
 
+	take := paymentdb.Attempt{Key: "k1", Amount: 1999, Final: true}
+	part := paymentdb.Attempt{Key: "k1", Amount: 999, RequestID: &user}
+
 	ctx := t.Context()
 	for name, request := range map[string]func() error{
 		"authorize":        func() error { _, err := s.authorize(ctx, row, attempt); return err },
 		"authorize manual": func() error { _, err := s.authorize(ctx, manual, attempt); return err },
 		"fence":            func() error { return s.spend(ctx, row, attempt.Key) },
-		"capture":          func() error { _, err := s.capture(ctx, "pi_1", "EUR", 1999, "k1"); return err },
+		"capture":          func() error { _, err := s.capture(ctx, row, take); return err },
+		"capture a part":   func() error { _, err := s.capture(ctx, row, part); return err },
+		"release":          func() error { _, err := s.release(ctx, row, "k4"); return err },
 		"cancel":           func() error { _, err := s.cancel(ctx, "pi_1", "k2"); return err },
-		"refund":           func() error { _, err := s.refund(ctx, "pi_1", "EUR", 1999, "k3"); return err },
+		"refund":           func() error { _, err := s.refund(ctx, "pi_1", "EUR", 1999, "k3", &user); return err },
+		"refund a stray":   func() error { _, err := s.refund(ctx, "pi_1", "EUR", 1999, "k5", nil); return err },
+		"list refunds":     func() error { _, err := s.refunds(ctx, "pi_1"); return err },
 		"retrieve":         func() error { _, err := s.retrieve(ctx, "pi_1"); return err },
 		"search":           func() error { _, err := s.search(ctx, row.OrderID); return err },
 		"scan":             func() error { _, err := s.scan(ctx, row.OrderID, time.Now(), time.Now()); return err },
@@ -49,7 +56,7 @@ func TestStripeTakesEveryRequestOfOurs(t *testing.T) {
 		t.Run(name, func(t *testing.T) { require.NoError(t, request()) })
 	}
 	require.Equal(t, []string{
-		"GET /v1/payment_intents", "GET /v1/payment_intents/search", "GET /v1/payment_intents/{id}",
+		"GET /v1/payment_intents", "GET /v1/payment_intents/search", "GET /v1/payment_intents/{id}", "GET /v1/refunds",
 		"POST /v1/payment_intents", "POST /v1/payment_intents/{id}/cancel", "POST /v1/payment_intents/{id}/capture", "POST /v1/refunds",
 	}, slices.Sorted(maps.Keys(mock.asked)), "the requests we make")
 	for _, header := range mock.headers {

@@ -72,7 +72,7 @@ func readIntent(pi *stripe.PaymentIntent) (intent, error) {
 	currency := strings.ToUpper(string(pi.Currency))
 	word := intent{
 		ID: pi.ID, Status: string(pi.Status), Currency: currency,
-		OrderID: pi.Metadata["order_id"], PaymentID: pi.Metadata["payment_id"],
+		OrderID: pi.Metadata["order_id"], PaymentID: pi.Metadata["payment_id"], CaptureID: pi.Metadata["capture_id"],
 		replayed: replayed(pi.LastResponse),
 	}
 	if pi.LastPaymentError != nil {
@@ -82,9 +82,11 @@ func readIntent(pi *stripe.PaymentIntent) (intent, error) {
 		word.ActionURL = next.RedirectToURL.URL
 	}
 	refunded := int64(0)
-	if charge := pi.LatestCharge; charge != nil && charge.Captured {
-		// What a partial capture let go counts as refunded on a charge.
-		refunded = charge.AmountRefunded - (charge.Amount - charge.AmountCaptured)
+	if charge := pi.LatestCharge; charge != nil && charge.AmountCaptured > 0 {
+		refunded = charge.AmountRefunded
+		if pi.AmountCapturable == 0 { // what captures have let go counts as refunded on a charge
+			refunded -= charge.Amount - charge.AmountCaptured
+		}
 	}
 	for _, amount := range []struct {
 		ours *int64
@@ -96,6 +98,23 @@ func readIntent(pi *stripe.PaymentIntent) (intent, error) {
 		return intent{}, ErrProviderUnavailable.Because(errors.New("the provider's answer is no payment intent"))
 	}
 	return word, nil
+}
+
+// readRefund reads what we need of a refund.
+func readRefund(r *stripe.Refund) refundWord {
+	return refundWord{ID: r.ID, RefundID: r.Metadata["refund_id"], Status: refundStatus(r.Status)}
+}
+
+// refundStatus is what the provider says of a refund, in our words.
+func refundStatus(status stripe.RefundStatus) string {
+	switch status {
+	case stripe.RefundStatusSucceeded:
+		return string(RefundSucceeded)
+	case stripe.RefundStatusFailed, stripe.RefundStatusCanceled:
+		return string(refundFailed)
+	case stripe.RefundStatusPending, stripe.RefundStatusRequiresAction:
+	}
+	return string(RefundPending)
 }
 
 // declineCode is the bank's reason, or the provider's word for it.

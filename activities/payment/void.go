@@ -20,7 +20,7 @@ func (s *Service) VoidPayment(ctx context.Context, in VoidPaymentInput) (Payment
 	if err != nil {
 		return Payment{}, fmt.Errorf("void payment of order %s: %w", in.OrderID, err)
 	}
-	if settled(row.Status) && undoing(row.Status) == "" {
+	if settled(row.Status) && undoing(row) == "" {
 		return payment(row), nil
 	}
 	if row, err = s.undo(ctx, row); err != nil {
@@ -43,22 +43,19 @@ func (s *Service) undo(ctx context.Context, row paymentdb.Payment) (paymentdb.Pa
 		if row, attempt, err = s.take(ctx, row.ID); err != nil {
 			return row, err
 		}
-		operation := undoing(row.Status)
 		switch {
 		case attempt != nil && attempt.Operation == opAuthorize:
 			row, err = s.decide(ctx, row, *attempt)
-		case attempt == nil && !settled(row.Status) && operation == "":
-			row, err = s.observe(ctx, row, nil) // it is being processed
-		case attempt != nil && attempt.Operation != operation:
-			row, err = s.look(ctx, row, *attempt)
-		case operation == "":
-			return row, nil
 		case attempt != nil:
-			row, err = s.perform(ctx, row, *attempt)
-		default:
-			if attempt, err = s.start(ctx, row, operation, row.Authorized-row.Refunded); err == nil {
+			row, err = s.resume(ctx, row, *attempt)
+		case undoing(row) != "":
+			if attempt, err = s.startUndo(ctx, row); err == nil {
 				row, err = s.perform(ctx, row, *attempt)
 			}
+		case settled(row.Status):
+			return row, nil
+		default:
+			row, err = s.observe(ctx, row, nil) // it is being processed
 		}
 		if err == nil && row.Status == string(StatusUnknown) {
 			err = ErrProviderUnavailable.Because(fmt.Errorf("payment %s is being processed", row.ID))
@@ -70,9 +67,10 @@ func (s *Service) undo(ctx context.Context, row paymentdb.Payment) (paymentdb.Pa
 	return row, ErrPaymentInProgress.Because(fmt.Errorf("payment %s is still %s", row.ID, row.Status))
 }
 
-// undoing is what undoes a payment of that status, or "" when nothing is left.
-func undoing(status string) string {
-	switch PaymentStatus(status) {
+// undoing is the next step towards where no money is left in a payment, or ""
+// when none is. What is held is let go first, also when a part of it was taken.
+func undoing(row paymentdb.Payment) string {
+	switch PaymentStatus(row.Status) {
 	case StatusRequiresAction, StatusAuthorized:
 		return opVoid
 	case StatusCaptured:
@@ -125,7 +123,7 @@ func (s *Service) fence(ctx context.Context, row paymentdb.Payment, attempt paym
 func (s *Service) never(ctx context.Context, row paymentdb.Payment) (paymentdb.Payment, error) {
 	voided := row
 	voided.Status = string(StatusVoided)
-	current, err := s.record(ctx, row, voided, ending{state: attemptFailed, problem: "never arrived"})
+	current, err := s.record(ctx, row, voided, ended(ending{state: attemptFailed, problem: "never arrived"}))
 	if errors.Is(err, errMoved) {
 		return s.byID(ctx, row.ID)
 	}

@@ -142,7 +142,7 @@ func TestWebhooksInAnyOrder(t *testing.T) {
 	in := order(visa, manual)
 	_, err := c.AuthorizePayment(t.Context(), in)
 	require.NoError(t, err)
-	_, err = c.CapturePayment(t.Context(), payment.CapturePaymentInput{OrderID: in.OrderID})
+	_, err = c.CapturePayment(t.Context(), payment.CapturePaymentInput{OrderID: in.OrderID, CaptureID: id.New()})
 	require.NoError(t, err)
 	_, err = c.void(in.OrderID)
 	require.NoError(t, err)

@@ -180,7 +180,7 @@ func TestCapturePaymentOverHTTP(t *testing.T) {
 	for body, code := range map[string]string{
 		`{"amount":{"amount":0,"currency":"EUR"}}`:    "422 payment_invalid",
 		`{"amount":{"amount":-1,"currency":"EUR"}}`:   "422 payment_invalid",
-		`{"amount":{"amount":4299,"currency":"EUR"}}`: "422 payment_invalid",
+		`{"amount":{"amount":4299,"currency":"EUR"}}`: "409 capture_exceeds_authorized",
 		`{"amount":{"amount":1,"currency":"USD"}}`:    "422 payment_invalid",
 		`{"amount":{"amount":1.5,"currency":"EUR"}}`:  "422 validation_failed",
 		`{"amount":{"amount":1e30,"currency":"EUR"}}`: "422 validation_failed",
@@ -198,7 +198,7 @@ func TestCapturePaymentOverHTTP(t *testing.T) {
 	again := c.call("support", "POST", path, part, "Idempotency-Key", "k-1")
 	require.Equal(t, first.raw, again.raw)
 	require.Equal(t, "true", again.header.Get("Idempotent-Replayed"))
-	c.refused(c.call("support", "POST", path, `{"amount":{"amount":1001,"currency":"EUR"}}`, "Idempotency-Key", "k-2"), 409, "payment_differs")
+	c.refused(c.call("support", "POST", path, `{"amount":{"amount":1001,"currency":"EUR"}}`, "Idempotency-Key", "k-2"), 409, "capture_exceeds_authorized")
 }
 
 func TestListsLeafThroughEverything(t *testing.T) {

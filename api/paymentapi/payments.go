@@ -50,7 +50,8 @@ type transactionsOutput struct {
 
 // CaptureRequest says how much of what is held to take.
 type CaptureRequest struct {
-	Amount *money.Money `json:"amount,omitempty" doc:"What to take; the rest is let go. Leave it out to take everything."`
+	Amount *money.Money `json:"amount,omitempty" doc:"What to take. Leave it out to take everything."`
+	Final  *bool        `json:"final,omitempty" default:"true" doc:"Whether to let the rest go. False keeps it held for another capture, on cards that can do that." example:"false"`
 }
 
 type captureInput struct {
@@ -85,10 +86,10 @@ func Register(a *httpapi.API, svc *payment.Service) {
 	})
 	httpapi.Register(a, httpapi.Operation{
 		ID: "capture-payment", Method: http.MethodPost, Path: "/v1/payments/{id}/capture", Tag: tagPayments,
-		Summary: "Take the money that a payment holds", Description: "Once per payment: taking less than everything lets the rest go.",
+		Summary: "Take the money that a payment holds", Description: "All of it, or a part. The rest is let go unless `final` is false; then more can be taken later.",
 		Access: httpapi.Support, Key: httpapi.RequiredKey, Errors: []*fault.Error{
 			payment.ErrPaymentNotFound, payment.ErrPaymentNotCapturable, payment.ErrPaymentVoided, payment.ErrPaymentDiffers,
-			payment.ErrPaymentInvalid, payment.ErrPaymentInProgress, payment.ErrProviderUnavailable,
+			payment.ErrCaptureExceeds, payment.ErrCaptureIndivisible, payment.ErrPaymentInvalid, payment.ErrPaymentInProgress, payment.ErrProviderUnavailable,
 		},
 	}, func(ctx context.Context, in *captureInput) (*paymentOutput, error) {
 		return capture(ctx, svc, in)
@@ -136,12 +137,19 @@ func list(ctx context.Context, svc *payment.Service, cursors httpapi.Cursors, in
 	return out, nil
 }
 
+// keyed is the id that makes a keyed request count once, even when the process
+// died before it could store its answer under the key.
+func keyed(ctx context.Context, what string) uuid.UUID {
+	asker, _ := identity.From(ctx)
+	return uuid.NewSHA1(asker.UserID, []byte(what+" "+httpapi.IdempotencyKey(ctx)))
+}
+
 func capture(ctx context.Context, svc *payment.Service, in *captureInput) (*paymentOutput, error) {
 	p, err := svc.ReadPayment(ctx, payment.ReadPaymentInput{PaymentID: in.ID})
 	if err != nil {
 		return nil, err
 	}
-	ask := payment.CapturePaymentInput{OrderID: p.OrderID}
+	ask := payment.CapturePaymentInput{OrderID: p.OrderID, CaptureID: keyed(ctx, "capture-payment "+in.ID.String()), Final: in.Body.Final == nil || *in.Body.Final}
 	if in.Body.Amount != nil {
 		if in.Body.Amount.Amount < 1 { // 0 would take everything
 			return nil, payment.ErrPaymentInvalid

@@ -76,7 +76,7 @@ func (q *Queries) FinishAuthorization(ctx context.Context, arg FinishAuthorizati
 }
 
 const getOpenAttempt = `-- name: GetOpenAttempt :one
-SELECT key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at
+SELECT key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
 FROM attempts
 WHERE payment_id = $1
   AND state IN ('in_progress', 'unknown')
@@ -100,18 +100,21 @@ func (q *Queries) GetOpenAttempt(ctx context.Context, paymentID uuid.UUID) (Atte
 		&i.FirstSentAt,
 		&i.SentAt,
 		&i.FinishedAt,
+		&i.RequestID,
+		&i.Final,
 	)
 	return i, err
 }
 
 const insertAttempt = `-- name: InsertAttempt :one
-INSERT INTO attempts (key, payment_id, operation, n, amount, payment_method, faults)
-SELECT payments.order_id || ':' || $1::text || ':' || past.n + 1, payments.id, $1::text, past.n + 1, $2, $3, $4
+INSERT INTO attempts (key, payment_id, operation, n, amount, payment_method, faults, request_id, final)
+SELECT payments.order_id || ':' || $1::text || ':' || past.n + 1, payments.id, $1::text, past.n + 1, $2, $3, $4,
+       $5, $6
 FROM payments,
-     (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = $5 AND attempts.operation = $1::text) AS past
-WHERE payments.id = $5
+     (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = $7 AND attempts.operation = $1::text) AS past
+WHERE payments.id = $7
 ON CONFLICT DO NOTHING
-RETURNING key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at
+RETURNING key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
 `
 
 type InsertAttemptParams struct {
@@ -119,6 +122,8 @@ type InsertAttemptParams struct {
 	Amount        int64
 	PaymentMethod string
 	Faults        string
+	RequestID     *uuid.UUID
+	Final         bool
 	PaymentID     uuid.UUID
 }
 
@@ -129,6 +134,8 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) (A
 		arg.Amount,
 		arg.PaymentMethod,
 		arg.Faults,
+		arg.RequestID,
+		arg.Final,
 		arg.PaymentID,
 	)
 	var i Attempt
@@ -147,12 +154,14 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) (A
 		&i.FirstSentAt,
 		&i.SentAt,
 		&i.FinishedAt,
+		&i.RequestID,
+		&i.Final,
 	)
 	return i, err
 }
 
 const listAttempts = `-- name: ListAttempts :many
-SELECT key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at
+SELECT key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
 FROM attempts
 WHERE payment_id = $1
 ORDER BY first_sent_at, key
@@ -182,6 +191,8 @@ func (q *Queries) ListAttempts(ctx context.Context, paymentID uuid.UUID) ([]Atte
 			&i.FirstSentAt,
 			&i.SentAt,
 			&i.FinishedAt,
+			&i.RequestID,
+			&i.Final,
 		); err != nil {
 			return nil, err
 		}
@@ -229,7 +240,7 @@ SET state = 'in_progress',
     sends = sends + 1
 WHERE payment_id = $1
   AND (state = 'unknown' OR (state = 'in_progress' AND sent_at < now() - interval '10 seconds'))
-RETURNING key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at
+RETURNING key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
 `
 
 // Takes over the open attempt of a payment whose sender is gone or got no
@@ -252,6 +263,8 @@ func (q *Queries) TakeAttempt(ctx context.Context, paymentID uuid.UUID) (Attempt
 		&i.FirstSentAt,
 		&i.SentAt,
 		&i.FinishedAt,
+		&i.RequestID,
+		&i.Final,
 	)
 	return i, err
 }

@@ -61,8 +61,8 @@ func (q *Queries) InsertLedgerPostings(ctx context.Context, arg InsertLedgerPost
 }
 
 const insertTransaction = `-- name: InsertTransaction :exec
-INSERT INTO transactions (payment_id, version, kind, status, amount, currency, provider_id, code, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO transactions (payment_id, version, kind, status, amount, currency, provider_id, code, request_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type InsertTransactionParams struct {
@@ -74,6 +74,7 @@ type InsertTransactionParams struct {
 	Currency   string
 	ProviderID string
 	Code       string
+	RequestID  *uuid.UUID
 	CreatedAt  time.Time
 }
 
@@ -87,6 +88,7 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 		arg.Currency,
 		arg.ProviderID,
 		arg.Code,
+		arg.RequestID,
 		arg.CreatedAt,
 	)
 	return err
@@ -216,7 +218,7 @@ func (q *Queries) ListLedgerPostings(ctx context.Context, entryIds []uuid.UUID) 
 }
 
 const listTransactions = `-- name: ListTransactions :many
-SELECT payment_id, version, kind, status, amount, currency, provider_id, code, created_at
+SELECT payment_id, version, kind, status, amount, currency, provider_id, code, created_at, request_id
 FROM transactions
 WHERE payment_id = $1
 ORDER BY version
@@ -241,6 +243,7 @@ func (q *Queries) ListTransactions(ctx context.Context, paymentID uuid.UUID) ([]
 			&i.ProviderID,
 			&i.Code,
 			&i.CreatedAt,
+			&i.RequestID,
 		); err != nil {
 			return nil, err
 		}

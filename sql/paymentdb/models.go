@@ -40,6 +40,30 @@ type Attempt struct {
 	SentAt time.Time
 	// When the answer was recorded; null while there is none.
 	FinishedAt *time.Time
+	// The capture or refund that it is for; null for other operations.
+	RequestID *uuid.UUID
+	// Of a capture: whether the rest is let go.
+	Final bool
+}
+
+// What was asked to be taken of what a payment holds, once each.
+type Capture struct {
+	// Id of the capture, chosen by whoever asks; the provider has the last one as metadata capture_id.
+	ID uuid.UUID
+	// The payment.
+	PaymentID uuid.UUID
+	// Minor units of the payment's currency.
+	Amount int64
+	// Whether the rest is let go.
+	Final bool
+	// requested: being asked for. refused: nothing was taken, and nothing will be. succeeded: taken.
+	Status string
+	// Reason of the fault that a refused capture is answered with, else empty.
+	Reason string
+	// When it was first asked for.
+	CreatedAt time.Time
+	// When its status last changed.
+	UpdatedAt time.Time
 }
 
 // The lines of the entries. Append only; all lines of an entry in one statement.
@@ -72,7 +96,7 @@ type Payment struct {
 	Capture string
 	// Where it stands; the check says what each status means for the money.
 	Status string
-	// Held on the card or taken. What is let go no longer counts.
+	// Held on the card or taken. What is let go no longer counts; authorized - captured is held.
 	Authorized int64
 	// Taken.
 	Captured int64
@@ -93,6 +117,28 @@ type Payment struct {
 	// When it was first asked for.
 	CreatedAt time.Time
 	// When status or money last changed.
+	UpdatedAt time.Time
+	// Sum of the refunds that were asked for and have not come to nothing: a new one must leave it within captured.
+	RefundClaimed int64
+}
+
+// What was asked to be given back of what a payment has taken, once each.
+type Refund struct {
+	// Id of the refund, chosen by whoever asks; the provider has it as metadata refund_id.
+	ID uuid.UUID
+	// The payment.
+	PaymentID uuid.UUID
+	// Minor units of the payment's currency.
+	Amount int64
+	// requested: being asked for. refused: nothing was given back. pending: on its way. succeeded: given back. failed: it came back to us. Moves in this order only.
+	Status string
+	// Reason of the fault that a refused or failed refund is answered with, else empty.
+	Reason string
+	// The provider's id (re_…); empty until it is known.
+	ProviderID string
+	// When it was first asked for.
+	CreatedAt time.Time
+	// When its status last changed.
 	UpdatedAt time.Time
 }
 
@@ -116,4 +162,6 @@ type Transaction struct {
 	Code string
 	// When it was recorded.
 	CreatedAt time.Time
+	// The capture or refund that made it; null when it was none of ours, or something else.
+	RequestID *uuid.UUID
 }

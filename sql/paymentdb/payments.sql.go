@@ -59,7 +59,7 @@ func (q *Queries) ClaimPayment(ctx context.Context, arg ClaimPaymentParams) (int
 }
 
 const getPayment = `-- name: GetPayment :one
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
 FROM payments
 WHERE id = $1
 `
@@ -86,12 +86,13 @@ func (q *Queries) GetPayment(ctx context.Context, id uuid.UUID) (Payment, error)
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RefundClaimed,
 	)
 	return i, err
 }
 
 const getPaymentByOrder = `-- name: GetPaymentByOrder :one
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
 FROM payments
 WHERE order_id = $1
 `
@@ -118,6 +119,7 @@ func (q *Queries) GetPaymentByOrder(ctx context.Context, orderID uuid.UUID) (Pay
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RefundClaimed,
 	)
 	return i, err
 }
@@ -152,7 +154,7 @@ func (q *Queries) ListOpenPayments(ctx context.Context, orderIds []uuid.UUID) ([
 }
 
 const listPayments = `-- name: ListPayments :many
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
 FROM payments
 WHERE user_id IS NOT NULL
   AND ($1::uuid IS NULL OR order_id = $1::uuid)
@@ -190,6 +192,7 @@ func (q *Queries) ListPayments(ctx context.Context, orderID *uuid.UUID, before *
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.RefundClaimed,
 		); err != nil {
 			return nil, err
 		}
@@ -202,7 +205,7 @@ func (q *Queries) ListPayments(ctx context.Context, orderID *uuid.UUID, before *
 }
 
 const listPaymentsOf = `-- name: ListPaymentsOf :many
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
 FROM payments
 WHERE order_id = ANY ($1::uuid[])
    OR provider_payment_id = ANY ($2::text[])
@@ -237,6 +240,7 @@ func (q *Queries) ListPaymentsOf(ctx context.Context, orderIds []uuid.UUID, prov
 			&i.Version,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.RefundClaimed,
 		); err != nil {
 			return nil, err
 		}
@@ -343,7 +347,7 @@ INSERT INTO payments (id, order_id, amount, currency, capture, status, voided_at
 VALUES ($1, $2, 0, 'XXX', 'automatic', 'voided', $3::timestamptz, $3, $3)
 ON CONFLICT (order_id) DO UPDATE
 SET voided_at = coalesce(payments.voided_at, excluded.voided_at)
-RETURNING id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at
+RETURNING id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
 `
 
 // Leaves the tombstone: on the order's payment, or in its place.
@@ -369,6 +373,7 @@ func (q *Queries) VoidPayment(ctx context.Context, iD uuid.UUID, orderID uuid.UU
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.RefundClaimed,
 	)
 	return i, err
 }

@@ -88,6 +88,7 @@ type PaymentIntent struct {
 	SettleAs           string
 	CreatedAt          time.Time
 	CanceledAt         *time.Time
+	Multicapture       bool
 }
 
 type Refund struct {

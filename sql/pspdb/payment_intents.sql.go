@@ -11,7 +11,7 @@ import (
 )
 
 const getPaymentIntent = `-- name: GetPaymentIntent :one
-SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at FROM payment_intents WHERE id = $1
+SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at, multicapture FROM payment_intents WHERE id = $1
 `
 
 func (q *Queries) GetPaymentIntent(ctx context.Context, id string) (PaymentIntent, error) {
@@ -44,12 +44,13 @@ func (q *Queries) GetPaymentIntent(ctx context.Context, id string) (PaymentInten
 		&i.SettleAs,
 		&i.CreatedAt,
 		&i.CanceledAt,
+		&i.Multicapture,
 	)
 	return i, err
 }
 
 const listPaymentIntents = `-- name: ListPaymentIntents :many
-SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at
+SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at, multicapture
 FROM payment_intents
 WHERE ($1::bigint = 0 OR seq < $1)
   AND created_at >= $2
@@ -107,6 +108,7 @@ func (q *Queries) ListPaymentIntents(ctx context.Context, arg ListPaymentIntents
 			&i.SettleAs,
 			&i.CreatedAt,
 			&i.CanceledAt,
+			&i.Multicapture,
 		); err != nil {
 			return nil, err
 		}
@@ -119,7 +121,7 @@ func (q *Queries) ListPaymentIntents(ctx context.Context, arg ListPaymentIntents
 }
 
 const listPaymentIntentsAfter = `-- name: ListPaymentIntentsAfter :many
-SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at FROM payment_intents WHERE seq > $1 ORDER BY seq LIMIT $2
+SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at, multicapture FROM payment_intents WHERE seq > $1 ORDER BY seq LIMIT $2
 `
 
 // Oldest first, for a reader that walks all of them.
@@ -159,6 +161,7 @@ func (q *Queries) ListPaymentIntentsAfter(ctx context.Context, after int64, maxR
 			&i.SettleAs,
 			&i.CreatedAt,
 			&i.CanceledAt,
+			&i.Multicapture,
 		); err != nil {
 			return nil, err
 		}
@@ -171,7 +174,7 @@ func (q *Queries) ListPaymentIntentsAfter(ctx context.Context, after int64, maxR
 }
 
 const listPaymentIntentsByMetadata = `-- name: ListPaymentIntentsByMetadata :many
-SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at
+SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at, multicapture
 FROM payment_intents
 WHERE metadata @> $1::jsonb
   AND ($2::text = '' OR order_id = $2)
@@ -235,6 +238,7 @@ func (q *Queries) ListPaymentIntentsByMetadata(ctx context.Context, arg ListPaym
 			&i.SettleAs,
 			&i.CreatedAt,
 			&i.CanceledAt,
+			&i.Multicapture,
 		); err != nil {
 			return nil, err
 		}
@@ -247,7 +251,7 @@ func (q *Queries) ListPaymentIntentsByMetadata(ctx context.Context, arg ListPaym
 }
 
 const listPaymentIntentsByOrder = `-- name: ListPaymentIntentsByOrder :many
-SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at FROM payment_intents WHERE order_id = $1 ORDER BY seq DESC
+SELECT id, seq, version, order_id, amount, currency, capture_method, confirmation_method, status, payment_method, redirects, off_session, description, metadata, return_url, client_secret, amount_capturable, amount_received, amount_refunded, latest_charge, last_error, cancellation_reason, settle_at, settle_as, created_at, canceled_at, multicapture FROM payment_intents WHERE order_id = $1 ORDER BY seq DESC
 `
 
 // Newest first.
@@ -287,6 +291,7 @@ func (q *Queries) ListPaymentIntentsByOrder(ctx context.Context, orderID string)
 			&i.SettleAs,
 			&i.CreatedAt,
 			&i.CanceledAt,
+			&i.Multicapture,
 		); err != nil {
 			return nil, err
 		}
@@ -349,19 +354,19 @@ WITH current AS (
 ), intent AS (
     INSERT INTO payment_intents (
         id, version, order_id, amount, currency, capture_method, confirmation_method, status,
-        payment_method, redirects, off_session, description, metadata, return_url, client_secret,
+        payment_method, redirects, multicapture, off_session, description, metadata, return_url, client_secret,
         amount_capturable, amount_received, amount_refunded, latest_charge, last_error,
         cancellation_reason, settle_at, settle_as, created_at, canceled_at)
     SELECT
         $1::text, $2::integer + 1, $9::text,
         $10::bigint, $11::text, $12::text,
         $13::text, $14::text, $15::text,
-        $16::boolean, $17::boolean,
-        $18::text, $19::jsonb,
-        $20::text, $21::text, $22::bigint,
-        $23::bigint, $24::bigint, $25::text,
-        $26::jsonb, $27::text, $28::timestamptz,
-        $29::text, $30::timestamptz, $31::timestamptz
+        $16::boolean, $17::boolean, $18::boolean,
+        $19::text, $20::jsonb,
+        $21::text, $22::text, $23::bigint,
+        $24::bigint, $25::bigint, $26::text,
+        $27::jsonb, $28::text, $29::timestamptz,
+        $30::text, $31::timestamptz, $32::timestamptz
     FROM go
     ON CONFLICT (id) DO UPDATE SET
         version = excluded.version,
@@ -385,13 +390,13 @@ WITH current AS (
         id, intent_id, amount, currency, status, payment_method,
         amount_captured, amount_released, amount_refunded, decline_code, created_at)
     SELECT
-        $32::text, $1::text, $10::bigint,
-        $11::text, $33::text,
-        $34::text, $35::bigint, $36::bigint,
-        $37::bigint, $38::text,
-        $39::timestamptz
+        $33::text, $1::text, $10::bigint,
+        $11::text, $34::text,
+        $35::text, $36::bigint, $37::bigint,
+        $38::bigint, $39::text,
+        $40::timestamptz
     FROM go
-    WHERE $32::text <> ''
+    WHERE $33::text <> ''
     ON CONFLICT (id) DO UPDATE SET
         amount_captured = excluded.amount_captured,
         amount_released = excluded.amount_released,
@@ -401,13 +406,13 @@ WITH current AS (
         id, intent_id, charge_id, amount, currency, status, reason, metadata,
         settle_at, settle_as, created_at)
     SELECT
-        $40::text, $1::text, $32::text,
-        $41::bigint, $11::text,
-        $42::text, $43::text, $44::jsonb,
-        $45::timestamptz, $46::text,
-        $47::timestamptz
+        $41::text, $1::text, $33::text,
+        $42::bigint, $11::text,
+        $43::text, $44::text, $45::jsonb,
+        $46::timestamptz, $47::text,
+        $48::timestamptz
     FROM go
-    WHERE $40::text <> ''
+    WHERE $41::text <> ''
     ON CONFLICT (id) DO UPDATE SET
         status = excluded.status,
         settle_at = excluded.settle_at,
@@ -416,19 +421,19 @@ WITH current AS (
     INSERT INTO ledger_entries (
         intent_id, charge_id, refund_id, kind, debit, credit, amount, currency, created_at)
     SELECT
-        $1::text, $32::text,
-        unnest($48::text[]), unnest($49::text[]),
-        unnest($50::text[]), unnest($51::text[]),
-        unnest($52::bigint[]),
-        $11::text, $53::timestamptz
+        $1::text, $33::text,
+        unnest($49::text[]), unnest($50::text[]),
+        unnest($51::text[]), unnest($52::text[]),
+        unnest($53::bigint[]),
+        $11::text, $54::timestamptz
     FROM go
 ), happened AS (
     INSERT INTO events (id, type, intent_id, body, created_at, due_at, copies, lost)
     SELECT
-        unnest($54::text[]), unnest($55::text[]),
-        $1::text, unnest($56::text[]),
-        $53::timestamptz, $57::timestamptz, $58::integer,
-        $57::timestamptz IS NULL
+        unnest($55::text[]), unnest($56::text[]),
+        $1::text, unnest($57::text[]),
+        $54::timestamptz, $58::timestamptz, $59::integer,
+        $58::timestamptz IS NULL
     FROM go
 )
 SELECT count(*) FROM intent
@@ -451,6 +456,7 @@ type SavePaymentParams struct {
 	Status             string
 	PaymentMethod      string
 	Redirects          bool
+	Multicapture       bool
 	OffSession         bool
 	Description        string
 	Metadata           []byte
@@ -518,6 +524,7 @@ func (q *Queries) SavePayment(ctx context.Context, arg SavePaymentParams) (int64
 		arg.Status,
 		arg.PaymentMethod,
 		arg.Redirects,
+		arg.Multicapture,
 		arg.OffSession,
 		arg.Description,
 		arg.Metadata,

@@ -51,7 +51,7 @@ func run(_ context.Context, p *process.Process) error {
 
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	paymentapi.Register(api, svc)
-	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc, "AuthorizePayment", "CapturePayment", "VoidPayment", "ResolvePayment"))
+	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc, "AuthorizePayment", "CapturePayment", "RefundPayment", "VoidPayment", "ResolvePayment"))
 
 	report := func(err error) { p.Log.Warn("background work", zap.Error(err)) }
 	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))

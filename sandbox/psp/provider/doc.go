@@ -26,7 +26,8 @@
 //
 // # What is imitated
 //
-//	docs.stripe.com/api/payment_intents      create, confirm, capture (once), cancel, retrieve, list
+//	docs.stripe.com/api/payment_intents      create, confirm, capture, cancel, retrieve, list
+//	docs.stripe.com/payments/multicapture    capture in parts, when asked for with request_multicapture
 //	docs.stripe.com/search                   search by metadata and status, if asked for with a lag
 //	docs.stripe.com/api/refunds              create, retrieve, list
 //	docs.stripe.com/api/charges, /events     retrieve and list
@@ -38,9 +39,8 @@
 //	docs.stripe.com/declines/codes           what a decline says
 //
 // Not imitated: customers, saved payment methods (pm_card_visa stays pm_card_visa where Stripe
-// would make a pm_… of its own), methods other than cards, capturing in parts, disputes, fees and
-// payouts, and the events payment_intent.created and charge.succeeded, to which Kassa does not
-// subscribe.
+// would make a pm_… of its own), methods other than cards, disputes, fees and payouts, and
+// the events payment_intent.created and charge.succeeded, to which Kassa does not subscribe.
 //
 // # Faults
 //

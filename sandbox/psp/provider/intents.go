@@ -56,7 +56,7 @@ func newIntent(params *params) pspdb.PaymentIntent {
 		ID: id, Amount: params.amount("amount", 0), Currency: strings.ToLower(params.required("currency")),
 		CaptureMethod:      params.choice("capture_method", "automatic_async", captureMethods...),
 		ConfirmationMethod: params.choice("confirmation_method", "automatic", "automatic", "manual"),
-		Status:             "requires_payment_method", Redirects: redirects(params), Description: params.text("description"),
+		Status:             "requires_payment_method", Redirects: redirects(params), Multicapture: multicapture(params), Description: params.text("description"),
 		Metadata: params.metadata(nil), ReturnUrl: params.text("return_url"),
 		OrderID: params.text("metadata[order_id]"), ClientSecret: id + "_secret_" + newID("")[:20], CreatedAt: now,
 	}
@@ -82,6 +82,11 @@ func redirects(params *params) bool {
 	default:
 		return params.text("automatic_payment_methods[enabled]") != "false"
 	}
+}
+
+// multicapture says whether the caller wants to capture in parts.
+func multicapture(params *params) bool {
+	return params.choice("payment_method_options[card][request_multicapture]", "never", "if_available", "never") == "if_available"
 }
 
 // leastAmounts are the smallest charges by currency, in minor units
@@ -131,7 +136,14 @@ var captureIntent = operation{
 			return nil, wrongState(p, "This PaymentIntent could not be captured because it has a status of %s. "+
 				"Only a PaymentIntent with one of the following statuses may be captured: requires_capture.", p.intent.Status)
 		}
-		amount := c.params.amount("amount_to_capture", p.intent.AmountCapturable)
+		final := c.params.choice("final_capture", "true", "true", "false") == "true"
+		amount := p.intent.AmountCapturable
+		// Nothing more, and letting go of the rest, ends an intent that was captured in part.
+		if rest := c.params.text("amount_to_capture") == "0" && final && p.intent.AmountReceived > 0; rest {
+			amount = 0
+		} else {
+			amount = c.params.amount("amount_to_capture", amount)
+		}
 		p.intent.Metadata = c.params.metadata(p.intent.Metadata)
 		switch {
 		case c.params.refused != nil:
@@ -139,10 +151,10 @@ var captureIntent = operation{
 		case amount > p.intent.AmountCapturable:
 			return nil, refuse(http.StatusBadRequest, invalidRequest, "amount_too_large", "amount_to_capture",
 				"The provided amount_to_capture (%d) is greater than the capturable amount (%d).", amount, p.intent.AmountCapturable)
-		case c.params.text("final_capture") == "false":
-			return nil, invalid("parameter_unknown", "final_capture", "This sandbox captures once: multicapture is not available.")
+		case !final && !p.capturesInParts():
+			return nil, invalid("", "final_capture", "You cannot set final_capture to false because multicapture is not available for this PaymentIntent.")
 		}
-		p.capture(amount)
+		p.capture(amount, final)
 		return p, nil
 	},
 }
@@ -160,8 +172,12 @@ var cancelIntent = operation{
 			return nil, wrongState(p, "You cannot cancel this PaymentIntent because it has a status of %s. Only a PaymentIntent with one of the "+
 				"following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action.", p.intent.Status)
 		}
-		if c.params.refused != nil {
+		switch {
+		case c.params.refused != nil:
 			return nil, c.params.refused
+		case p.intent.AmountReceived > 0:
+			return nil, wrongState(p, "You cannot cancel this PaymentIntent because a part of it was captured. "+
+				"Capture it with an amount_to_capture of 0 and final_capture to release the rest.")
 		}
 		p.cancel(reason)
 		return p, nil

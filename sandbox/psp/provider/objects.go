@@ -174,7 +174,7 @@ func nextAction(in pspdb.PaymentIntent, page string) *nextActionJSON {
 func chargeObject(c pspdb.Charge) *chargeJSON {
 	out := &chargeJSON{
 		ID: c.ID, Object: "charge", Amount: c.Amount, AmountCaptured: c.AmountCaptured,
-		AmountRefunded: c.AmountRefunded + c.AmountReleased, Captured: c.AmountCaptured > 0,
+		AmountRefunded: c.AmountRefunded + c.AmountReleased, Captured: c.AmountCaptured > 0 && c.AmountCaptured+c.AmountReleased == c.Amount,
 		Created: c.CreatedAt.Unix(), Currency: c.Currency, Paid: c.Status == "succeeded",
 		PaymentIntent: c.IntentID, PaymentMethod: c.PaymentMethod,
 		PaymentMethodDetails: methodObject(c.PaymentMethod, false),

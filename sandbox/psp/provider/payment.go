@@ -116,17 +116,35 @@ func (p *payment) fail(reason errorJSON) *refusal {
 	return &refusal{status: 402, detail: reason}
 }
 
-// capture takes a part of what is held, at most all of it, and lets go of the rest.
-func (p *payment) capture(amount int64) {
+// capture takes a part of what is held, at most all of it. When it is final, the rest is let go.
+func (p *payment) capture(amount int64, final bool) {
 	rest := p.intent.AmountCapturable - amount
-	p.intent.Status = "succeeded"
-	p.intent.AmountReceived, p.intent.AmountCapturable = amount, 0
-	p.charge.AmountCaptured, p.charge.AmountReleased = amount, rest
-	p.move("capture", heldAccount, merchantAccount, amount)
+	p.intent.AmountReceived += amount
+	p.charge.AmountCaptured += amount
+	if amount > 0 {
+		p.move("capture", heldAccount, merchantAccount, amount)
+	}
+	if rest > 0 && !final {
+		p.intent.AmountCapturable = rest
+		p.announce("amount_capturable_updated")
+		return
+	}
+	p.intent.Status, p.intent.AmountCapturable = "succeeded", 0
 	if rest > 0 {
+		p.charge.AmountReleased += rest
 		p.move("release", heldAccount, cardAccount, rest)
 	}
 	p.announce("succeeded")
+}
+
+// capturesInParts says whether a capture may leave the rest held: when it was asked for, and the
+// card's network can do it (docs.stripe.com/payments/multicapture).
+func (p *payment) capturesInParts() bool {
+	switch methods[p.charge.PaymentMethod].brand {
+	case "amex", "discover", "mastercard", "visa":
+		return p.intent.Multicapture
+	}
+	return false
 }
 
 // cancel ends the intent and lets go of what is held.

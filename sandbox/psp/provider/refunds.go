@@ -43,7 +43,7 @@ var createRefund = operation{
 		switch {
 		case c.params.refused != nil:
 			return nil, c.params.refused
-		case p.intent.AmountReceived == 0:
+		case p.intent.AmountReceived == 0: // a part that was captured may be given back while the rest is held
 			return nil, invalid("", "payment_intent", "This PaymentIntent (%s) does not have a successful charge to refund.", p.intent.ID)
 		case left == 0:
 			return nil, invalid("charge_already_refunded", "", "Charge %s has already been refunded.", p.charge.ID)

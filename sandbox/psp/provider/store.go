@@ -42,7 +42,7 @@ func (s *Server) write(ctx context.Context, c *call, p *payment, r *reply) (bool
 		ID: in.ID, ReadVersion: in.Version, Now: p.now,
 		OrderID: in.OrderID, Amount: in.Amount, Currency: in.Currency, CaptureMethod: in.CaptureMethod,
 		ConfirmationMethod: in.ConfirmationMethod, Status: in.Status, PaymentMethod: in.PaymentMethod,
-		Redirects: in.Redirects, OffSession: in.OffSession, Description: in.Description, Metadata: in.Metadata,
+		Redirects: in.Redirects, Multicapture: in.Multicapture, OffSession: in.OffSession, Description: in.Description, Metadata: in.Metadata,
 		ReturnUrl: in.ReturnUrl, ClientSecret: in.ClientSecret, AmountCapturable: in.AmountCapturable,
 		AmountReceived: in.AmountReceived, AmountRefunded: in.AmountRefunded, LatestCharge: in.LatestCharge,
 		LastError: in.LastError, CancellationReason: in.CancellationReason, SettleAt: in.SettleAt,

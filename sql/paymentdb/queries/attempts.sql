@@ -1,7 +1,8 @@
 -- name: InsertAttempt :one
 -- Starts the next attempt at an operation, unless one at the payment is open.
-INSERT INTO attempts (key, payment_id, operation, n, amount, payment_method, faults)
-SELECT payments.order_id || ':' || @operation::text || ':' || past.n + 1, payments.id, @operation::text, past.n + 1, @amount, @payment_method, @faults
+INSERT INTO attempts (key, payment_id, operation, n, amount, payment_method, faults, request_id, final)
+SELECT payments.order_id || ':' || @operation::text || ':' || past.n + 1, payments.id, @operation::text, past.n + 1, @amount, @payment_method, @faults,
+       sqlc.narg('request_id'), @final
 FROM payments,
      (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = @payment_id AND attempts.operation = @operation::text) AS past
 WHERE payments.id = @payment_id

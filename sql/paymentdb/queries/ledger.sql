@@ -1,6 +1,6 @@
 -- name: InsertTransaction :exec
-INSERT INTO transactions (payment_id, version, kind, status, amount, currency, provider_id, code, created_at)
-VALUES (@payment_id, @version, @kind, @status, @amount, @currency, @provider_id, @code, @created_at);
+INSERT INTO transactions (payment_id, version, kind, status, amount, currency, provider_id, code, request_id, created_at)
+VALUES (@payment_id, @version, @kind, @status, @amount, @currency, @provider_id, @code, sqlc.narg('request_id'), @created_at);
 
 -- name: InsertLedgerEntry :exec
 INSERT INTO ledger_entries (id, payment_id, version, kind, created_at)

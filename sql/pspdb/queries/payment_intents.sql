@@ -30,14 +30,14 @@ WITH current AS (
 ), intent AS (
     INSERT INTO payment_intents (
         id, version, order_id, amount, currency, capture_method, confirmation_method, status,
-        payment_method, redirects, off_session, description, metadata, return_url, client_secret,
+        payment_method, redirects, multicapture, off_session, description, metadata, return_url, client_secret,
         amount_capturable, amount_received, amount_refunded, latest_charge, last_error,
         cancellation_reason, settle_at, settle_as, created_at, canceled_at)
     SELECT
         sqlc.arg(id)::text, sqlc.arg(read_version)::integer + 1, sqlc.arg(order_id)::text,
         sqlc.arg(amount)::bigint, sqlc.arg(currency)::text, sqlc.arg(capture_method)::text,
         sqlc.arg(confirmation_method)::text, sqlc.arg(status)::text, sqlc.arg(payment_method)::text,
-        sqlc.arg(redirects)::boolean, sqlc.arg(off_session)::boolean,
+        sqlc.arg(redirects)::boolean, sqlc.arg(multicapture)::boolean, sqlc.arg(off_session)::boolean,
         sqlc.arg(description)::text, sqlc.arg(metadata)::jsonb,
         sqlc.arg(return_url)::text, sqlc.arg(client_secret)::text, sqlc.arg(amount_capturable)::bigint,
         sqlc.arg(amount_received)::bigint, sqlc.arg(amount_refunded)::bigint, sqlc.arg(latest_charge)::text,

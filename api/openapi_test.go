@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // document puts the services' surfaces together as the gateway shows them.
 func document() *huma.OpenAPI {
 	a := httpapi.New(httpapi.Options{Service: "kassa", Prefix: httpapi.PublicPrefix})
-	userapi.Register(a, nil)
+	userapi.Register(a, nil, nil)
 	productapi.Register(a, nil)
 	inventoryapi.Register(a, nil)
 	orderapi.Register(a, nil, nil, nil)

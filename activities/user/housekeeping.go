@@ -53,12 +53,15 @@ func Housekeep(ctx context.Context, s *Service, first FirstAdmin, report func(er
 	return nil
 }
 
-// sweep deletes sessions a day after they expired, and sign-in limits that are
-// full again.
+// sweep deletes sessions and requests for mails a day after they expired, and
+// sign-in limits that are full again.
 func sweep(ctx context.Context, s *Service) error {
 	return pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
 		if _, err := query(conn).DeleteSessionsExpired(ctx, s.clock().Add(-24*time.Hour)); err != nil {
 			return fmt.Errorf("delete expired sessions: %w", err)
+		}
+		if _, err := query(conn).DeleteMailRequestsExpired(ctx, s.clock().Add(-24*time.Hour)); err != nil {
+			return fmt.Errorf("delete expired requests for mails: %w", err)
 		}
 		if _, err := query(conn).DeleteSignInLimitsFull(ctx); err != nil {
 			return fmt.Errorf("delete full sign-in limits: %w", err)

@@ -84,20 +84,33 @@ type claims struct {
 	jwt.RegisteredClaims
 	Role      Role      `json:"role"`
 	SessionID uuid.UUID `json:"sid"`
+	Scope     string    `json:"scope,omitempty"` // of an API key: its scopes, with spaces in between
 }
 
-func (k *Keyring) sign(user uuid.UUID, role Role, session uuid.UUID, at time.Time) (string, error) {
+// A withdrawal of tokens and the refresh that follows it fall into one second.
+func init() { jwt.TimePrecision = time.Millisecond }
+
+// bearer is whom an access token speaks for.
+type bearer struct {
+	user    uuid.UUID
+	role    Role
+	session uuid.UUID // or API key
+	scopes  []string  // of an API key; nil for a person
+}
+
+func (k *Keyring) sign(who bearer, at time.Time, life time.Duration) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    issuer,
 			Audience:  jwt.ClaimStrings{audience},
-			Subject:   user.String(),
+			Subject:   who.user.String(),
 			ID:        id.New().String(),
 			IssuedAt:  jwt.NewNumericDate(at),
-			ExpiresAt: jwt.NewNumericDate(at.Add(accessLife)),
+			ExpiresAt: jwt.NewNumericDate(at.Add(life)),
 		},
-		Role:      role,
-		SessionID: session,
+		Role:      who.role,
+		SessionID: who.session,
+		Scope:     strings.Join(who.scopes, " "),
 	})
 	token.Header["kid"] = k.signID
 	token.Header["typ"] = "at+jwt" // RFC 9068: an access token, not any other

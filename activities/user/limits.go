@@ -25,13 +25,11 @@ func (l Limits) withDefaults() Limits {
 	return Limits{PerPair: cmp.Or(l.PerPair, 5), PerAccount: cmp.Or(l.PerAccount, 30), PerAddress: cmp.Or(l.PerAddress, 60)}
 }
 
-// window is how long an empty bucket takes to fill.
-const window = time.Minute
-
 // bucket is one of the things an attempt counts against.
 type bucket struct {
-	key  [sha256.Size]byte
-	cost float64 // seconds of the window that one attempt takes
+	key    [sha256.Size]byte
+	cost   float64       // seconds of the window that one attempt takes
+	window time.Duration // in which an empty bucket fills
 }
 
 // buckets are those of one attempt, sorted by key. address may be "" when the
@@ -41,17 +39,36 @@ func (l Limits) buckets(email, address string) []bucket {
 	if address != "" {
 		all = append(all, count(l.PerAddress, "address", address))
 	}
+	return sorted(all)
+}
+
+// mailBuckets are those of a mail that anybody can have sent to anybody: 3 per
+// hour to one address, 20 per hour from one network address, which may be "".
+func mailBuckets(email, address string) []bucket {
+	all := []bucket{countWithin(time.Hour, 3, "mail to", email)}
+	if address != "" {
+		all = append(all, countWithin(time.Hour, 20, "mail from", address))
+	}
+	return sorted(all)
+}
+
+// sorted puts buckets in the order in which they are locked.
+func sorted(all []bucket) []bucket {
 	slices.SortFunc(all, func(a, b bucket) int { return slices.Compare(a.key[:], b.key[:]) })
 	return all
 }
 
 func count(perMinute int, parts ...string) bucket {
+	return countWithin(time.Minute, perMinute, parts...)
+}
+
+func countWithin(window time.Duration, times int, parts ...string) bucket {
 	sum := sha256.New()
 	for _, part := range parts {
 		sum.Write([]byte(part))
 		sum.Write([]byte{0})
 	}
-	return bucket{key: [sha256.Size]byte(sum.Sum(nil)), cost: window.Seconds() / float64(perMinute)}
+	return bucket{key: [sha256.Size]byte(sum.Sum(nil)), cost: window.Seconds() / float64(times), window: window}
 }
 
 // takeAttempt counts an attempt, or refuses it and counts nothing.
@@ -70,13 +87,15 @@ func (s *Service) takeAttempt(ctx context.Context, buckets []bucket) error {
 func charge(ctx context.Context, tx pgx.Tx, buckets []bucket, times float64) (wait float64, err error) {
 	keys := make([][]byte, len(buckets))
 	costs := make([]float64, len(buckets))
+	windows := map[string]float64{}
 	for i, b := range buckets {
 		keys[i], costs[i] = b.key[:], times*b.cost
+		windows[string(b.key[:])] = b.window.Seconds()
 	}
 	rows, err := query(tx).UpdateSignInLimits(ctx, keys, costs)
 	for _, row := range rows {
 		// A hair of slack: the costs of a full window need not add up exactly.
-		wait = max(wait, row.SecondsToFull-window.Seconds()-0.001)
+		wait = max(wait, row.SecondsToFull-windows[string(row.Key)]-0.001)
 	}
 	return wait, err
 }

@@ -36,8 +36,11 @@ func (s *Service) RefreshTokens(ctx context.Context, in RefreshInput) (Tokens, e
 			return nil // the successor exists
 		}
 		refused = ErrBadRefreshToken
-		reuse := "reuse"
-		return query(tx).UpdateSessionEnded(ctx, &at, &reuse, session.SessionID)
+		reuse := endedByReuse
+		if err := query(tx).UpdateSessionEnded(ctx, &at, &reuse, session.SessionID); err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		return revokeSessions(ctx, tx, session.UserID, at, session.SessionID)
 	})
 	if err != nil || refused != nil {
 		return Tokens{}, firstOf(err, refused)

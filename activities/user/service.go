@@ -14,6 +14,7 @@ type Service struct {
 	keys   *Keyring
 	hasher *hasher
 	limits Limits
+	mail   []byte // key of the tokens that are mailed
 	now    func() time.Time
 }
 
@@ -22,6 +23,10 @@ type Options struct {
 	Keys   *Keyring
 	Limits Limits           // zero fields mean the defaults
 	Now    func() time.Time // nil means the clock
+
+	// MailSecret makes the tokens that are mailed. Every process of the service
+	// has the same; when it changes, tokens on their way are worthless.
+	MailSecret string
 }
 
 // New makes the service on its own database.
@@ -29,7 +34,9 @@ func New(pool *pgxpool.Pool, o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{pool: pool, keys: o.Keys, hasher: newHasher(), limits: o.Limits.withDefaults(), now: o.Now}
+	return &Service{
+		pool: pool, keys: o.Keys, hasher: newHasher(), limits: o.Limits.withDefaults(), mail: mailKey(o.MailSecret), now: o.Now,
+	}
 }
 
 // clock is the time as Postgres keeps it: UTC, in microseconds.

@@ -82,13 +82,22 @@ func (s *Service) account(ctx context.Context, email string) (row userdb.User, e
 	return row, err
 }
 
+// startSession signs account in, unless its password or role has changed, or it
+// was erased, while the password was being checked.
 func (s *Service) startSession(ctx context.Context, account userdb.User, buckets []bucket) (tokens Tokens, err error) {
 	at, session, refresh := s.clock(), id.New(), rawToken()
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		now, err := query(tx).LockUserShared(ctx, account.ID)
+		if pg.NotFound(err) || (err == nil && (now.PasswordHash != account.PasswordHash || now.Role != account.Role)) {
+			return ErrBadCredentials
+		}
+		if err != nil {
+			return fmt.Errorf("hold user %s: %w", account.ID, err)
+		}
 		if _, err := charge(ctx, tx, buckets, -1); err != nil {
 			return fmt.Errorf("give the attempt back: %w", err)
 		}
-		err := query(tx).InsertSession(ctx, userdb.InsertSessionParams{
+		err = query(tx).InsertSession(ctx, userdb.InsertSessionParams{
 			ID: session, UserID: account.ID, Secret: randomBytes(), CreatedAt: at, ExpiresAt: at.Add(sessionLife),
 		})
 		if err != nil {
@@ -114,7 +123,7 @@ func (s *Service) keep(ctx context.Context, tx pgx.Tx, refresh string, session u
 }
 
 func (s *Service) tokens(user uuid.UUID, role Role, session uuid.UUID, refresh string, at time.Time) (Tokens, error) {
-	access, err := s.keys.sign(user, role, session, at)
+	access, err := s.keys.sign(bearer{user: user, role: role, session: session}, at, accessLife)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -133,17 +142,20 @@ type LogoutUserInput struct {
 	RefreshInput
 }
 
-// LogoutUser ends a session of this user. Ending it again, or naming somebody
-// else's, changes nothing and succeeds: there is nothing to learn here.
-// Access tokens made before stay good until they expire.
+// LogoutUser ends a session of this user and withdraws its access tokens.
+// Ending it again, or naming somebody else's, changes nothing and succeeds:
+// there is nothing to learn here.
 func (s *Service) LogoutUser(ctx context.Context, in LogoutUserInput) (struct{}, error) {
 	at := s.clock()
-	return struct{}{}, pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
-		err := query(conn).UpdateSessionEndedByToken(ctx, &at, hashOf(in.RefreshToken), in.UserID)
+	return struct{}{}, pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		session, err := query(tx).UpdateSessionEndedByToken(ctx, &at, hashOf(in.RefreshToken), in.UserID)
+		if pg.NotFound(err) {
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
-		return nil
+		return revokeSessions(ctx, tx, in.UserID, at, session)
 	})
 }
 

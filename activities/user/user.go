@@ -30,7 +30,9 @@ type User struct {
 	ID        uuid.UUID `json:"id" format:"uuid" doc:"Id of the user." example:"0199c7a2-5f3e-7c11-9d2b-3f6a8e0b1c2d"`
 	Email     string    `json:"email" doc:"Address to sign in with, in lower case." example:"ada@example.com"`
 	Name      string    `json:"name" doc:"What to call the person." example:"Ada Example"`
+	Phone     string    `json:"phone,omitempty" doc:"Phone number in E.164 form; absent when the person gave none." example:"+4930123456"`
 	Role      Role      `json:"role" enum:"customer,support,admin" doc:"What the user may do." example:"customer"`
+	Verified  bool      `json:"email_verified" doc:"Whether the person proved that the address is theirs." example:"true"`
 	Version   int64     `json:"version" doc:"Counts changes, from 1; the number in the ETag." example:"1"`
 	CreatedAt time.Time `json:"created_at" doc:"When the account was registered." example:"2026-01-05T09:30:00Z"`
 	UpdatedAt time.Time `json:"updated_at" doc:"When the account last changed." example:"2026-01-05T09:30:00Z"`
@@ -43,7 +45,8 @@ type RegisterUserInput struct {
 	Name     string `json:"name" minLength:"1" maxLength:"100" doc:"What to call the person." example:"Ada Example"`
 }
 
-// RegisterUser makes an account with the role customer.
+// RegisterUser makes an account with the role customer, and asks for the mail
+// by which its address is verified.
 func (s *Service) RegisterUser(ctx context.Context, in RegisterUserInput) (User, error) {
 	return s.register(ctx, in, RoleCustomer)
 }
@@ -70,6 +73,7 @@ func (s *Service) register(ctx context.Context, in RegisterUserInput, role Role)
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		err := query(tx).InsertUser(ctx, userdb.InsertUserParams{
 			ID: user.ID, Email: email, Name: name, Role: string(role), PasswordHash: hash, At: at,
+			Locale: defaultLocale, Currency: defaultCurrency,
 		})
 		if pg.Constraint(err) == "users_email" {
 			return ErrEmailTaken
@@ -77,7 +81,10 @@ func (s *Service) register(ctx context.Context, in RegisterUserInput, role Role)
 		if err != nil {
 			return fmt.Errorf("insert user: %w", err)
 		}
-		return tell(ctx, tx, events.UserRegistered, user)
+		if err := tell(ctx, tx, events.UserRegistered, user); err != nil || role != RoleCustomer {
+			return err
+		}
+		return s.requestMail(ctx, tx, user.ID, verifyEmail, at)
 	})
 	if err != nil {
 		return User{}, err
@@ -89,69 +96,4 @@ func (s *Service) register(ctx context.Context, in RegisterUserInput, role Role)
 func tell(ctx context.Context, tx pgx.Tx, typ string, user User) error {
 	data := events.User{UserID: user.ID, Name: user.Name}
 	return outbox.Append(ctx, tx, events.New("user", typ, user.ID, user.Version, user.UpdatedAt, data))
-}
-
-// ReadUserInput names a user.
-type ReadUserInput struct {
-	ID uuid.UUID `json:"id" format:"uuid"`
-}
-
-// ReadUser finds an account.
-func (s *Service) ReadUser(ctx context.Context, in ReadUserInput) (User, error) {
-	var user User
-	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
-		row, err := query(conn).GetUser(ctx, in.ID)
-		user = fromRow(row)
-		return found(err)
-	})
-	if err != nil {
-		return User{}, err
-	}
-	return user, nil
-}
-
-// UserChange is what can be changed of an account; what is left out stays.
-type UserChange struct {
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"What to call the person." example:"Ada Lovelace"`
-}
-
-// UpdateUserInput is a change of the version of an account that the caller has seen.
-type UpdateUserInput struct {
-	ID        uuid.UUID `json:"id" format:"uuid"`
-	IfVersion int64     `json:"if_version"`
-	UserChange
-}
-
-// UpdateUser changes an account.
-func (s *Service) UpdateUser(ctx context.Context, in UpdateUserInput) (User, error) {
-	if in.Name == nil {
-		return User{}, ErrNothingToChange
-	}
-	name, err := normalName(*in.Name)
-	if err != nil {
-		return User{}, err
-	}
-	at := s.clock()
-	var user User
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		row, err := query(tx).UpdateUserName(ctx, userdb.UpdateUserNameParams{ID: in.ID, Version: in.IfVersion, Name: name, At: at})
-		if pg.NotFound(err) {
-			return s.missed(ctx, tx, in.ID)
-		}
-		if err != nil {
-			return fmt.Errorf("update user %s: %w", in.ID, err)
-		}
-		user = fromRow(row)
-		return tell(ctx, tx, events.UserUpdated, user)
-	})
-	return user, err
-}
-
-// missed says why a conditional change found no row.
-func (s *Service) missed(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
-	row, err := query(tx).GetUser(ctx, user)
-	if err != nil {
-		return found(err)
-	}
-	return ErrUserStale.With("current_version", row.Version)
 }

@@ -17,6 +17,7 @@ type route struct {
 
 var routes = []route{
 	{"/v1/users", "user"},
+	{"/v1/api-keys", "user"},
 	{"/.well-known/jwks.json", "user"},
 
 	{"/v1/products", "product"},
@@ -56,6 +57,9 @@ var rules = []rule{
 	{operation: "POST /v1/users/register", ignoresToken: true},
 	{operation: "POST /v1/users/login", ignoresToken: true},
 	{operation: "POST /v1/users/refresh", ignoresToken: true},
+	{operation: "POST /v1/users/password/forgot", ignoresToken: true},
+	{operation: "POST /v1/users/password/reset", ignoresToken: true},
+	{operation: "POST /v1/users/email/verify", ignoresToken: true},
 
 	{operation: "POST /v1/checkout", keyed: true, wait: saga},
 	{operation: "POST /v1/orders", keyed: true, wait: saga},

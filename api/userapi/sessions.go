@@ -43,9 +43,9 @@ func sessions(a *httpapi.API, svc *user.Service) {
 
 	httpapi.Register(a, httpapi.Operation{
 		ID: "logout-user", Method: http.MethodPost, Path: "/v1/users/logout", Tag: tag, Access: httpapi.Customer,
-		Status: http.StatusNoContent, MaxBody: 4 << 10,
+		Status: http.StatusNoContent, MaxBody: 4 << 10, PeopleOnly: true,
 		Summary:     "Sign out",
-		Description: "Ends the session that the refresh token belongs to. Ending it again succeeds too.",
+		Description: "Ends the session that the refresh token belongs to; its access tokens are refused within seconds. Ending it again succeeds too.",
 	}, func(ctx context.Context, in *struct{ Body user.RefreshInput }) (*struct{}, error) {
 		p, _ := identity.From(ctx)
 		_, err := svc.LogoutUser(ctx, user.LogoutUserInput{UserID: p.UserID, RefreshInput: in.Body})

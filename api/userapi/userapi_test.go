@@ -1,6 +1,7 @@
 package userapi_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -29,6 +31,10 @@ type shop struct {
 	url  string
 	svc  *user.Service
 	pool *pgxpool.Pool
+
+	revoked *identity.Revocations
+	erasing []uuid.UUID // whose erasure was begun
+	engine  error       // why none can begin
 }
 
 func open(t *testing.T) *shop {
@@ -36,18 +42,24 @@ func open(t *testing.T) *shop {
 	keys, err := user.ParseKeyring("test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 	require.NoError(t, err)
 	pool := pgtest.New(t, userdb.Migrations())
-	svc := user.New(pool, user.Options{Keys: keys})
+	svc := user.New(pool, user.Options{Keys: keys, MailSecret: "a secret of the test"})
+	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{
 		Service:  "user",
-		Verifier: identity.NewVerifier("", identity.WithKeys(keys.PublicKeys())),
+		Verifier: identity.NewVerifier("", identity.WithKeys(keys.PublicKeys()), revoked.Option()),
 		Pool:     pool,
 
 		FingerprintSecret: "a secret of the test",
 	})
-	userapi.Register(api, svc)
+	s := &shop{t: t, svc: svc, pool: pool, revoked: revoked}
+	userapi.Register(api, svc, func(_ context.Context, id uuid.UUID) error {
+		s.erasing = append(s.erasing, id)
+		return s.engine
+	})
 	server := httptest.NewServer(api.Handler())
 	t.Cleanup(server.Close)
-	return &shop{t: t, url: server.URL, svc: svc, pool: pool}
+	s.url = server.URL
+	return s
 }
 
 // answer is a response with its body read as JSON; nil when it has none.
@@ -110,14 +122,18 @@ func (s *shop) refused(a answer, status int, code string) {
 
 func TestDocumentNeedsNoService(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Service: "user", Prefix: "/api"})
-	userapi.Register(api, nil)
+	userapi.Register(api, nil, nil)
 	var paths []string
 	for path := range api.OpenAPI().Paths {
 		paths = append(paths, path)
 	}
 	require.ElementsMatch(t, []string{
 		"/api/.well-known/jwks.json", "/api/v1/users/register", "/api/v1/users/login", "/api/v1/users/refresh",
-		"/api/v1/users/logout", "/api/v1/users/{id}",
+		"/api/v1/users/logout", "/api/v1/users/{id}", "/api/v1/users", "/api/v1/users/{id}/role",
+		"/api/v1/users/password/forgot", "/api/v1/users/password/reset", "/api/v1/users/password/change",
+		"/api/v1/users/email/verify", "/api/v1/users/email/verification",
+		"/api/v1/users/{id}/preferences", "/api/v1/users/{id}/addresses", "/api/v1/users/{id}/addresses/{address_id}",
+		"/api/v1/api-keys", "/api/v1/api-keys/{id}",
 	}, paths)
 }
 

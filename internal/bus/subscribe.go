@@ -51,6 +51,19 @@ func (b *Bus) Listen(ctx context.Context, types []string, deliver func(jetstream
 	}, deliver)
 }
 
+// ListenBack is Listen that begins with what was published in the time since,
+// again after any trouble: events may come twice, but none is missed for good.
+func (b *Bus) ListenBack(ctx context.Context, types []string, since time.Duration, deliver func(jetstream.Msg)) error {
+	return b.forever(ctx, "listener", func() (jetstream.Consumer, error) {
+		from := time.Now().Add(-since)
+		return b.js.OrderedConsumer(ctx, Stream, jetstream.OrderedConsumerConfig{
+			FilterSubjects: subjects(types),
+			DeliverPolicy:  jetstream.DeliverByStartTimePolicy,
+			OptStartTime:   &from,
+		})
+	}, deliver)
+}
+
 // Waiting is how many events the durable consumer called name has still to
 // acknowledge, delivered or not.
 func (b *Bus) Waiting(ctx context.Context, name string) (int, error) {

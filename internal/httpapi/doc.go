@@ -23,6 +23,12 @@
 // An operation with OwnKey gets the key (IdempotencyKey, Fingerprint) and
 // stores it with its own rows: exactly once.
 //
+// # Scopes
+//
+// A token that was exchanged for an API key carries scopes, and the role of the
+// key's owner. Both must allow an operation (Operation.Scope): the role as for
+// people, the scope by the operation's tag and whether it reads or writes.
+//
 // # Huma's defaults
 //
 // Huma accepts members in any letter case, duplicate members and unknown query

@@ -12,16 +12,23 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"kassa/internal/fault"
+	"kassa/internal/identity"
 )
 
-// bearer is the name of the security scheme.
-const bearer = "bearer"
+// The names of the security schemes.
+const (
+	bearer = "bearer"
+	apiKey = "apiKey"
+)
 
 // describe adds to the document what every operation of this kind has: security,
 // headers and problems.
 func (a *API) describe(described *huma.Operation, op Operation, hasBody bool) {
-	described.Security = security(op.Access)
+	described.Security = security(op)
 	described.Extensions = map[string]any{"x-access": op.Access.String()}
+	if scope := op.Scope(); scope != "" {
+		described.Extensions["x-scope"] = scope
+	}
 	if op.Key != NoKey {
 		described.Parameters = append(described.Parameters, &huma.Param{
 			Name: keyHeader, In: "header", Required: op.Key != OptionalKey,
@@ -60,11 +67,15 @@ func (a Access) String() string {
 	return [...]string{"public", "customer", "support", "admin"}[a]
 }
 
-func security(access Access) []map[string][]string {
-	if access == Public {
+func security(op Operation) []map[string][]string {
+	switch {
+	case op.Access == Public:
 		return []map[string][]string{{}}
+	case op.Scope() == "":
+		return []map[string][]string{{bearer: {}}}
+	default:
+		return []map[string][]string{{bearer: {}}, {apiKey: {}}}
 	}
-	return []map[string][]string{{bearer: {}}}
 }
 
 // expected are the problems an operation may answer with.
@@ -81,6 +92,12 @@ func expected(op Operation, hasBody bool) []*Problem {
 	}
 	if op.Access == Support || op.Access == Admin {
 		list = append(list, problemOf(errForbidden))
+	}
+	switch {
+	case op.Scope() != "":
+		list = append(list, problemOf(identity.ErrScope))
+	case op.PeopleOnly:
+		list = append(list, problemOf(identity.ErrPeopleOnly))
 	}
 	if strings.Contains(op.Path, "{") {
 		list = append(list, errNotFound)

@@ -82,6 +82,7 @@ func config(o Options) huma.Config {
 				Schemas: schemas,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					bearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token from /users/login."},
+					apiKey: {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "An API key of /api-keys. Each operation's x-scope says what the key must be made for."},
 				},
 			},
 		},

@@ -102,6 +102,9 @@ func (rt *route) keyed(st *state, w http.ResponseWriter, r *http.Request) {
 	principal := Anonymous
 	if p, ok := identity.From(r.Context()); ok {
 		principal = p.UserID.String()
+		if p.IsKey() {
+			principal = "key:" + p.SessionID.String()
+		}
 	}
 	st.claim = &claim{store: rt.api.keys, principal: principal, operation: rt.op.ID, key: st.key, fingerprint: st.fingerprint}
 	held := newRecorder(w)

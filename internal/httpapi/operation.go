@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"net/http"
+	"strings"
 	"time"
 
 	"kassa/internal/fault"
@@ -17,6 +19,21 @@ const (
 	Support                // support and admin
 	Admin                  // admin
 )
+
+// Scope is what an API key must have been made for to call the operation: the
+// operation's tag in lower case with dashes, and read for GET, write otherwise,
+// like orders:read. Writing does not include reading. It is "" when no key is
+// asked for its scope: anybody may call the operation, or only people.
+func (op Operation) Scope() string {
+	if op.Access == Public || op.PeopleOnly || op.Tag == "" {
+		return ""
+	}
+	how := "write"
+	if op.Method == http.MethodGet || op.Method == http.MethodHead {
+		how = "read"
+	}
+	return strings.ReplaceAll(strings.ToLower(op.Tag), " ", "-") + ":" + how
+}
 
 // KeyRule is what an operation does about Idempotency-Key.
 type KeyRule int
@@ -48,6 +65,9 @@ type Operation struct {
 	MaxBody     int64 // bytes; 0 means DefaultMaxBody
 	IfMatch     bool  // If-Match is required: 428 without, the version in IfMatch(ctx)
 
+	// PeopleOnly refuses API keys, whatever they are for: an operation by which a
+	// key could get itself more than it was given.
+	PeopleOnly bool
 	// MayAccept says that the answer may also be 202, with the same body, while
 	// the operation is still at work. The output's Status field tells.
 	MayAccept bool

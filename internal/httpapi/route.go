@@ -141,6 +141,12 @@ func (rt *route) allows(p identity.Principal) error {
 	case rt.op.Access == Support && !p.Role.Includes(identity.Support),
 		rt.op.Access == Admin && !p.Role.Includes(identity.Admin):
 		return identity.ErrForbidden
+	case !p.IsKey() || rt.op.Access == Public:
+		return nil
+	case rt.op.PeopleOnly:
+		return identity.ErrPeopleOnly
+	case !p.Allows(rt.op.Scope()):
+		return identity.ErrScope.With("scope", rt.op.Scope())
 	default:
 		return nil
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -27,11 +28,24 @@ func (r Role) Known() bool { return ranks[r] > 0 }
 func (r Role) Includes(other Role) bool { return r.Known() && ranks[r] >= ranks[other] }
 
 // Principal is the person or program that asks. SessionID is the family of
-// refresh tokens that the access token belongs to, or the nil UUID.
+// refresh tokens that the access token belongs to, or the API key that it was
+// exchanged for, or the nil UUID.
 type Principal struct {
 	UserID    uuid.UUID
 	Role      Role
 	SessionID uuid.UUID
+
+	// Scopes are what an API key is for, like orders:read, in the name of its
+	// owner; it may do nothing else. Nil is a person, who may do what the role may.
+	Scopes []string
+}
+
+// IsKey reports whether p is an API key rather than a person.
+func (p Principal) IsKey() bool { return p.Scopes != nil }
+
+// Allows reports whether p may act within scope: a person always may.
+func (p Principal) Allows(scope string) bool {
+	return !p.IsKey() || slices.Contains(p.Scopes, scope)
 }
 
 // Owns reports whether p may see and change what belongs to user: their own,
@@ -48,6 +62,10 @@ var (
 	ErrBadToken = fault.New(fault.Unauthenticated, "invalid_token", "The access token is not valid. Sign in again.")
 	// ErrForbidden is a role that is not enough.
 	ErrForbidden = fault.New(fault.Forbidden, "forbidden", "Your role does not allow this.")
+	// ErrScope is an API key that was made for something else.
+	ErrScope = fault.New(fault.Forbidden, "insufficient_scope", "This API key was not made for that; scope says what it would need.")
+	// ErrPeopleOnly is an API key where only a person may ask.
+	ErrPeopleOnly = fault.New(fault.Forbidden, "people_only", "This cannot be done by an API key; sign in.")
 )
 
 type key struct{}

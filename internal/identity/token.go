@@ -3,6 +3,7 @@ package identity
 import (
 	"crypto/ed25519"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -21,9 +22,13 @@ const leeway = 30 * time.Second
 // claims is the payload of an access token.
 type claims struct {
 	jwt.RegisteredClaims
-	Role      Role   `json:"role"`
-	SessionID string `json:"sid,omitempty"`
+	Role      Role    `json:"role"`
+	SessionID string  `json:"sid,omitempty"`
+	Scope     *string `json:"scope,omitempty"` // RFC 8693, of API keys: words with a space in between
 }
+
+// A withdrawal and the sign-in that follows it fall into the same second.
+func init() { jwt.TimePrecision = time.Millisecond }
 
 // Sign makes an access token for p, valid from now for lifetime, signed by the
 // key that the key set publishes as kid.
@@ -41,6 +46,10 @@ func Sign(kid string, private ed25519.PrivateKey, p Principal, now time.Time, li
 	}
 	if p.SessionID != uuid.Nil {
 		c.SessionID = p.SessionID.String()
+	}
+	if p.IsKey() {
+		scope := strings.Join(p.Scopes, " ")
+		c.Scope = &scope
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
 	token.Header["kid"] = kid
@@ -66,6 +75,9 @@ func (c *claims) principal() (Principal, error) {
 		if p.SessionID, err = uuid.Parse(c.SessionID); err != nil {
 			return Principal{}, fmt.Errorf("the session is not an id")
 		}
+	}
+	if c.Scope != nil {
+		p.Scopes = append([]string{}, strings.Fields(*c.Scope)...)
 	}
 	return p, nil
 }

@@ -10,6 +10,96 @@ import (
 	"github.com/google/uuid"
 )
 
+// Places a person has things sent to. An order keeps a copy of its own.
+type Address struct {
+	// Id of the address.
+	ID uuid.UUID
+	// Whose it is.
+	UserID uuid.UUID
+	// What the person calls it, like Home; may be empty.
+	Label string
+	// Who receives there.
+	Name string
+	// Street and number.
+	Line1 string
+	// Floor, company, state or the like; may be empty.
+	Line2 string
+	// City.
+	City string
+	// Postal code.
+	PostalCode string
+	// ISO 3166-1 alpha-2.
+	Country string
+	// Whether the shop proposes it first; the first address of a person is.
+	IsDefault bool
+	// Counts changes, from 1; the ETag.
+	Version int64
+	// When it was added.
+	CreatedAt time.Time
+	// When it last changed.
+	UpdatedAt time.Time
+}
+
+// Keys by which programs act in the name of an account.
+type ApiKey struct {
+	// Id of the key; the sid of its access tokens.
+	ID uuid.UUID
+	// In whose name it acts.
+	UserID uuid.UUID
+	// What it is for, in words.
+	Name string
+	// How the key begins, to tell keys apart.
+	Hint string
+	// SHA-256 of the key, which has 256 random bits; the key itself is not kept.
+	Hash []byte
+	// The role it acts in; worth no more than the owner's is when it is used.
+	Role string
+	// What it may do, like orders:read.
+	Scopes []string
+	// When it was made.
+	CreatedAt time.Time
+	// When it stops being good; null is never.
+	ExpiresAt *time.Time
+	// When it was last exchanged for a token, to the minute; null is never.
+	LastUsedAt *time.Time
+	// When it was withdrawn; null while it is good.
+	RevokedAt *time.Time
+}
+
+// Mails with a token that a person asked for. The token is made from the id and a secret of the process; it is not kept.
+type MailRequest struct {
+	// Id of the request; the subject of its event.
+	ID uuid.UUID
+	// Whose account it is about.
+	UserID uuid.UUID
+	// What the token is good for: verify_email or reset_password.
+	Kind string
+	// When it was asked for.
+	CreatedAt time.Time
+	// When the token stops being good.
+	ExpiresAt time.Time
+	// When it was used, or made worthless by another that was; null before.
+	UsedAt *time.Time
+}
+
+// How a person wants the shop to be; one row for each account.
+type Preference struct {
+	// Whose they are.
+	UserID uuid.UUID
+	// Language of mails: en or de.
+	Locale string
+	// Currency to show prices in, ISO 4217.
+	Currency string
+	// Whether news of orders may be mailed. What an account needs, like a new password, always is.
+	Email bool
+	// Whether they may be sent to the phone.
+	Sms bool
+	// Whether they may be pushed to browsers.
+	Push bool
+	// Counts changes, from 1; the ETag.
+	Version int64
+}
+
 // Accounts of customers and staff.
 type User struct {
 	// Id of the account; the subject of its tokens.
@@ -28,4 +118,12 @@ type User struct {
 	CreatedAt time.Time
 	// When its version last changed.
 	UpdatedAt time.Time
+	// In E.164 form, like +4930123456; null when the person gave none.
+	Phone *string
+	// When the person proved that the address is theirs; null before.
+	EmailVerifiedAt *time.Time
+	// Since when nobody can sign in because the account is being erased; null while it is not.
+	ErasureRequestedAt *time.Time
+	// When everything personal was deleted; null while the account is one. The row stays for what refers to it.
+	ErasedAt *time.Time
 }

@@ -12,6 +12,16 @@ import (
 	"github.com/google/uuid"
 )
 
+const deleteSessions = `-- name: DeleteSessions :exec
+DELETE FROM sessions WHERE user_id = $1
+`
+
+// Takes their refresh tokens along.
+func (q *Queries) DeleteSessions(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, deleteSessions, userID)
+	return err
+}
+
 const deleteSessionsExpired = `-- name: DeleteSessionsExpired :execrows
 DELETE FROM sessions WHERE expires_at < $1
 `
@@ -80,6 +90,7 @@ JOIN sessions s ON s.id = t.session_id
 JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1
 FOR UPDATE OF t, s
+FOR SHARE OF u
 `
 
 type LockRefreshTokenRow struct {
@@ -93,7 +104,8 @@ type LockRefreshTokenRow struct {
 	Role             string
 }
 
-// Both rows are locked, so that whoever waited sees what the other did to them.
+// Both rows are locked, so that whoever waited sees what the other did to them;
+// the account is held as LockUserShared does.
 func (q *Queries) LockRefreshToken(ctx context.Context, hash []byte) (LockRefreshTokenRow, error) {
 	row := q.db.QueryRow(ctx, lockRefreshToken, hash)
 	var i LockRefreshTokenRow
@@ -130,15 +142,58 @@ func (q *Queries) UpdateSessionEnded(ctx context.Context, at *time.Time, endedBy
 	return err
 }
 
-const updateSessionEndedByToken = `-- name: UpdateSessionEndedByToken :exec
+const updateSessionEndedByToken = `-- name: UpdateSessionEndedByToken :one
 UPDATE sessions s
 SET ended_at = $1, ended_by = 'logout'
 FROM refresh_tokens t
 WHERE t.session_id = s.id AND t.hash = $2 AND s.user_id = $3 AND s.ended_at IS NULL
+RETURNING s.id
 `
 
 // Only a session of this user; somebody else's token ends nothing.
-func (q *Queries) UpdateSessionEndedByToken(ctx context.Context, at *time.Time, hash []byte, userID uuid.UUID) error {
-	_, err := q.db.Exec(ctx, updateSessionEndedByToken, at, hash, userID)
-	return err
+func (q *Queries) UpdateSessionEndedByToken(ctx context.Context, at *time.Time, hash []byte, userID uuid.UUID) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, updateSessionEndedByToken, at, hash, userID)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const updateSessionsEnded = `-- name: UpdateSessionsEnded :many
+UPDATE sessions
+SET ended_at = $1, ended_by = $2
+WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL
+RETURNING id
+`
+
+type UpdateSessionsEndedParams struct {
+	At        *time.Time
+	EndedBy   *string
+	UserID    uuid.UUID
+	OtherThan uuid.UUID
+}
+
+// All of a user's but one; a nil UUID spares none.
+func (q *Queries) UpdateSessionsEnded(ctx context.Context, arg UpdateSessionsEndedParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, updateSessionsEnded,
+		arg.At,
+		arg.EndedBy,
+		arg.UserID,
+		arg.OtherThan,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

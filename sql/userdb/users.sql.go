@@ -13,7 +13,7 @@ import (
 )
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, name, role, password_hash, version, created_at, updated_at FROM users WHERE id = $1
+SELECT id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at FROM users WHERE id = $1 AND erased_at IS NULL
 `
 
 func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
@@ -28,14 +28,19 @@ func (q *Queries) GetUser(ctx context.Context, id uuid.UUID) (User, error) {
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const getUserByEmail = `-- name: GetUserByEmail :one
-SELECT id, email, name, role, password_hash, version, created_at, updated_at FROM users WHERE email = $1
+SELECT id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at FROM users WHERE email = $1 AND erasure_requested_at IS NULL AND erased_at IS NULL
 `
 
+// Who signs in with it: nobody, when the account is being erased.
 func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error) {
 	row := q.db.QueryRow(ctx, getUserByEmail, email)
 	var i User
@@ -48,17 +53,27 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const insertUser = `-- name: InsertUser :exec
-INSERT INTO users (id, email, name, role, password_hash, version, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, 1, $6, $6)
+WITH made AS (
+    INSERT INTO users (id, email, name, role, password_hash, version, created_at, updated_at)
+    VALUES ($1, $4, $5, $6, $7, 1, $8, $8)
+)
+INSERT INTO preferences (user_id, locale, currency)
+VALUES ($1, $2, $3)
 `
 
 type InsertUserParams struct {
 	ID           uuid.UUID
+	Locale       string
+	Currency     string
 	Email        string
 	Name         string
 	Role         string
@@ -66,9 +81,12 @@ type InsertUserParams struct {
 	At           time.Time
 }
 
+// Makes the preferences along with the account.
 func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 	_, err := q.db.Exec(ctx, insertUser,
 		arg.ID,
+		arg.Locale,
+		arg.Currency,
 		arg.Email,
 		arg.Name,
 		arg.Role,
@@ -78,24 +96,220 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 	return err
 }
 
-const updateUserName = `-- name: UpdateUserName :one
-UPDATE users
-SET name = $1, version = version + 1, updated_at = $2
-WHERE id = $3 AND version = $4
-RETURNING id, email, name, role, password_hash, version, created_at, updated_at
+const listUsers = `-- name: ListUsers :many
+SELECT id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at
+FROM users
+WHERE erased_at IS NULL
+  AND ($1::uuid IS NULL OR id < $1)
+  AND ($2::text IS NULL OR role = $2)
+  AND ($3::text IS NULL OR email = $3)
+  AND ($4::boolean IS NULL OR (email_verified_at IS NOT NULL) = $4)
+  AND ($5::timestamptz IS NULL OR created_at >= $5)
+  AND ($6::timestamptz IS NULL OR created_at < $6)
+  AND ($7::text IS NULL
+       OR position(lower($7) IN lower(name)) > 0
+       OR position(lower($7) IN email) > 0)
+ORDER BY id DESC
+LIMIT $8
 `
 
-type UpdateUserNameParams struct {
+type ListUsersParams struct {
+	Before      *uuid.UUID
+	Role        *string
+	Email       *string
+	Verified    *bool
+	CreatedFrom *time.Time
+	CreatedTo   *time.Time
+	Words       *string
+	Most        int32
+}
+
+// Newest first; ids are UUIDv7. A filter that is null does not count.
+func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error) {
+	rows, err := q.db.Query(ctx, listUsers,
+		arg.Before,
+		arg.Role,
+		arg.Email,
+		arg.Verified,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.Words,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []User{}
+	for rows.Next() {
+		var i User
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.Role,
+			&i.PasswordHash,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Phone,
+			&i.EmailVerifiedAt,
+			&i.ErasureRequestedAt,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockAdmins = `-- name: LockAdmins :many
+SELECT id FROM users WHERE role = 'admin' AND erased_at IS NULL ORDER BY id FOR UPDATE
+`
+
+// In one order, so that two who leave at once take turns.
+func (q *Queries) LockAdmins(ctx context.Context) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, lockAdmins)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockUser = `-- name: LockUser :one
+SELECT id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at FROM users WHERE id = $1 FOR UPDATE
+`
+
+// One whose account is erased is found too.
+func (q *Queries) LockUser(ctx context.Context, id uuid.UUID) (User, error) {
+	row := q.db.QueryRow(ctx, lockUser, id)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.PasswordHash,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
+	)
+	return i, err
+}
+
+const lockUserShared = `-- name: LockUserShared :one
+SELECT id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at FROM users WHERE id = $1 AND erasure_requested_at IS NULL AND erased_at IS NULL FOR SHARE
+`
+
+// Whoever makes a token holds it, so that a change of role or password either
+// is seen or knows of the token.
+func (q *Queries) LockUserShared(ctx context.Context, id uuid.UUID) (User, error) {
+	row := q.db.QueryRow(ctx, lockUserShared, id)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.PasswordHash,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
+	)
+	return i, err
+}
+
+const updateUserErased = `-- name: UpdateUserErased :one
+UPDATE users
+SET email = id::text || '@erased.invalid', name = 'Erased', phone = NULL, email_verified_at = NULL, role = 'customer',
+    password_hash = '$argon2id$erased', erased_at = $1, version = version + 1, updated_at = $1
+WHERE id = $2
+RETURNING id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at
+`
+
+func (q *Queries) UpdateUserErased(ctx context.Context, at *time.Time, iD uuid.UUID) (User, error) {
+	row := q.db.QueryRow(ctx, updateUserErased, at, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.PasswordHash,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
+	)
+	return i, err
+}
+
+const updateUserErasureRequested = `-- name: UpdateUserErasureRequested :exec
+UPDATE users SET erasure_requested_at = coalesce(erasure_requested_at, $1) WHERE id = $2
+`
+
+func (q *Queries) UpdateUserErasureRequested(ctx context.Context, at *time.Time, iD uuid.UUID) error {
+	_, err := q.db.Exec(ctx, updateUserErasureRequested, at, iD)
+	return err
+}
+
+const updateUserPassword = `-- name: UpdateUserPassword :exec
+UPDATE users SET password_hash = $1 WHERE id = $2
+`
+
+// No other version: nothing that anybody sees has changed.
+func (q *Queries) UpdateUserPassword(ctx context.Context, passwordHash string, iD uuid.UUID) error {
+	_, err := q.db.Exec(ctx, updateUserPassword, passwordHash, iD)
+	return err
+}
+
+const updateUserProfile = `-- name: UpdateUserProfile :one
+UPDATE users
+SET name = $1, phone = $2, version = version + 1, updated_at = $3
+WHERE id = $4 AND version = $5 AND erased_at IS NULL
+RETURNING id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at
+`
+
+type UpdateUserProfileParams struct {
 	Name    string
+	Phone   *string
 	At      time.Time
 	ID      uuid.UUID
 	Version int64
 }
 
 // Changes nothing when the version has moved on.
-func (q *Queries) UpdateUserName(ctx context.Context, arg UpdateUserNameParams) (User, error) {
-	row := q.db.QueryRow(ctx, updateUserName,
+func (q *Queries) UpdateUserProfile(ctx context.Context, arg UpdateUserProfileParams) (User, error) {
+	row := q.db.QueryRow(ctx, updateUserProfile,
 		arg.Name,
+		arg.Phone,
 		arg.At,
 		arg.ID,
 		arg.Version,
@@ -110,6 +324,10 @@ func (q *Queries) UpdateUserName(ctx context.Context, arg UpdateUserNameParams) 
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -118,7 +336,7 @@ const updateUserRole = `-- name: UpdateUserRole :one
 UPDATE users
 SET role = $1, version = version + 1, updated_at = $2
 WHERE id = $3
-RETURNING id, email, name, role, password_hash, version, created_at, updated_at
+RETURNING id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at
 `
 
 func (q *Queries) UpdateUserRole(ctx context.Context, role string, at time.Time, iD uuid.UUID) (User, error) {
@@ -133,6 +351,37 @@ func (q *Queries) UpdateUserRole(ctx context.Context, role string, at time.Time,
 		&i.Version,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
+	)
+	return i, err
+}
+
+const updateUserVerified = `-- name: UpdateUserVerified :one
+UPDATE users
+SET email_verified_at = $1, version = version + 1, updated_at = $1
+WHERE id = $2
+RETURNING id, email, name, role, password_hash, version, created_at, updated_at, phone, email_verified_at, erasure_requested_at, erased_at
+`
+
+func (q *Queries) UpdateUserVerified(ctx context.Context, at *time.Time, iD uuid.UUID) (User, error) {
+	row := q.db.QueryRow(ctx, updateUserVerified, at, iD)
+	var i User
+	err := row.Scan(
+		&i.ID,
+		&i.Email,
+		&i.Name,
+		&i.Role,
+		&i.PasswordHash,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Phone,
+		&i.EmailVerifiedAt,
+		&i.ErasureRequestedAt,
+		&i.ErasedAt,
 	)
 	return i, err
 }

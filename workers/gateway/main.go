@@ -7,6 +7,7 @@ import (
 
 	"kassa/api"
 	"kassa/api/gateway"
+	"kassa/internal/bus"
 	"kassa/internal/config"
 	"kassa/internal/identity"
 	"kassa/internal/process"
@@ -20,9 +21,16 @@ func run(_ context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
+	nats, err := bus.Connect(cfg.NATSURL, p.Name, p.Log)
+	if err != nil {
+		return err
+	}
+	p.OnStop("bus", func(context.Context) error { nats.Close(); return nil })
+	revoked := identity.NewRevocations()
+	p.Add("revocations", revoked.Follow(nats))
 	edge, err := gateway.New(gateway.Options{
 		Services:  cfg.Map(),
-		Verifier:  identity.NewVerifier(cfg.JWKSURL),
+		Verifier:  identity.NewVerifier(cfg.JWKSURL, revoked.Option()),
 		Document:  api.Document,
 		PublicURL: cfg.PublicURL,
 		Origins:   cfg.Origins,

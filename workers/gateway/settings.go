@@ -10,6 +10,7 @@ import (
 // settings is the configuration of the gateway.
 type settings struct {
 	config.Common
+	config.Bus
 	config.Services
 	MetricsListen string   `env:"KASSA_METRICS_LISTEN" envDefault:"127.0.0.1:8081" example:"127.0.0.1:8081"`          // host:port of /metrics, not for clients
 	PublicURL     string   `env:"KASSA_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" example:"https://shop.example"` // where clients find us

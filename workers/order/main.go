@@ -58,11 +58,13 @@ func run(_ context.Context, p *process.Process) error {
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
 	sagas := orderapi.NewSagas(temporal, orders, news)
 
-	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
+	revoked := identity.NewRevocations()
+	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	orderapi.Register(api, orders, sagas, orderapi.NewDesk(orders, sagas, caller))
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, orders))
 
 	p.Add("old keys", httpapi.ForgetKeysHourly(pool))
+	p.Add("revocations", revoked.Follow(nats))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("customers", (&outbox.Consumer{Name: "order-users", Pool: pool, Bus: nats, Log: p.Log, Apply: order.RememberCustomer,
 		Types: []string{events.UserRegistered, events.UserUpdated}}).Run)

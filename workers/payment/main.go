@@ -49,12 +49,14 @@ func run(_ context.Context, p *process.Process) error {
 	telemetry.Registry.MustRegister(stripe.Collector())
 	svc := payment.New(pool, stripe, payment.Options{WebhookSecrets: cfg.WebhookSecrets, AllowFaults: !cfg.Production()})
 
-	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
+	revoked := identity.NewRevocations()
+	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	paymentapi.Register(api, svc)
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc, "AuthorizePayment", "CapturePayment", "RefundPayment", "VoidPayment", "ResolvePayment"))
 
 	report := func(err error) { p.Log.Warn("background work", zap.Error(err)) }
 	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))
+	p.Add("revocations", revoked.Follow(nats))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("webhooks", payment.ApplyingWebhooks(svc, report))
 	p.Add("ledger", payment.SealingLedger(svc, report))

@@ -51,10 +51,12 @@ func run(_ context.Context, p *process.Process) error {
 	p.Database(pool)
 
 	svc := product.New(pool)
-	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
+	revoked := identity.NewRevocations()
+	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	productapi.Register(api, svc)
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
+	p.Add("revocations", revoked.Follow(nats))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("price changes", func(ctx context.Context) error {
 		types := []string{events.ProductCreated, events.ProductUpdated, events.ProductArchived}

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
 	"kassa/activities/user"
 	"kassa/api/userapi"
 	"kassa/internal/bus"
 	"kassa/internal/config"
+	"kassa/internal/durable"
 	"kassa/internal/httpapi"
 	"kassa/internal/identity"
+	"kassa/internal/operations"
 	"kassa/internal/outbox"
 	"kassa/internal/pg"
 	"kassa/internal/process"
@@ -35,7 +38,15 @@ func run(_ context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
-	p.OnStop("database pool", func(context.Context) error { pool.Close(); return nil })
+	temporal, err := durable.Dial(durable.Options{Address: cfg.TemporalAddress, Namespace: cfg.TemporalNamespace, Log: p.Log})
+	if err != nil {
+		return err
+	}
+	nats, err := bus.Connect(cfg.NATSURL, p.Name, p.Log)
+	if err != nil {
+		return err
+	}
+	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
 	p.Database(pool)
 	var admin atomic.Bool
 	p.Check("first admin", func(context.Context) error {
@@ -44,29 +55,29 @@ func run(_ context.Context, p *process.Process) error {
 		}
 		return nil
 	})
-	events, err := bus.Connect(cfg.NATSURL, p.Name, p.Log)
-	if err != nil {
-		return err
-	}
-	p.OnStop("bus", func(context.Context) error { events.Close(); return nil })
 
-	svc := user.New(pool, user.Options{Keys: keys, Limits: cfg.limits()})
+	svc := user.New(pool, user.Options{Keys: keys, Limits: cfg.limits(), MailSecret: cfg.InternalToken})
+	revoked := identity.NewRevocations()
+	verifier := identity.NewVerifier("", identity.WithKeys(keys.PublicKeys()), revoked.Option())
 	api := httpapi.New(httpapi.Options{
-		Service:  p.Name,
-		Verifier: identity.NewVerifier("", identity.WithKeys(keys.PublicKeys())),
-		Pool:     pool,
-		Log:      p.Log,
-
-		FingerprintSecret: cfg.InternalToken,
+		Service: p.Name, Verifier: verifier, Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken, FingerprintSecret: cfg.InternalToken,
 	})
-	userapi.Register(api, svc)
+	userapi.Register(api, svc, userapi.NewEraser(temporal))
+	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
 	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))
-	relay := &outbox.Relay{Pool: pool, Bus: events, Log: p.Log}
-	p.Add("outbox relay", relay.Run)
+	p.Add("revocations", revoked.Follow(nats))
+	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("housekeeping", func(ctx context.Context) error {
 		first := user.FirstAdmin{Email: cfg.AdminEmail, Password: cfg.AdminPassword, Made: func() { admin.Store(true) }}
 		return user.Housekeep(ctx, svc, first, func(err error) { p.Log.Warn("housekeeping", zap.Error(err)) })
+	})
+	p.Add("temporal worker", func(ctx context.Context) error {
+		return durable.Run(ctx, temporal, p.Log, func() worker.Worker {
+			w := durable.NewWorker(temporal, user.Queue, durable.WorkerOptions{NoWorkflows: true, Log: p.Log})
+			durable.RegisterService(w, svc)
+			return w
+		})
 	})
 	return p.Serve(cfg.Listen, api.Handler())
 }

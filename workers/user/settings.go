@@ -11,6 +11,7 @@ import (
 type settings struct {
 	config.Common
 	config.Database
+	config.Temporal
 	config.Bus
 	SigningKeys   string `env:"KASSA_SIGNING_KEYS,notEmpty" example:"2026-01:$(openssl rand -base64 32)"` // the first signs, all are published
 	AdminEmail    string `env:"KASSA_ADMIN_EMAIL" example:"admin@example.com"`                            // "" is no first admin

@@ -29,7 +29,7 @@ type CreatedAdmin struct {
 // stays. It is for who holds the platform's internal token, and has no HTTP
 // operation.
 func (s *Service) CreateAdmin(ctx context.Context, in CreateAdminInput) (CreatedAdmin, error) {
-	made, err := s.register(ctx, RegisterUserInput{Email: in.Email, Password: in.Password, Name: in.Name}, RoleAdmin)
+	made, err := s.register(ctx, RegisterUserInput(in), RoleAdmin)
 	if err == nil || !errors.Is(err, ErrEmailTaken) {
 		return CreatedAdmin{User: made}, err
 	}

@@ -33,14 +33,14 @@ func (s *Service) CheckErasable(ctx context.Context, in EraseUserInput) (Erasabl
 		_, err := query(tx).GetUser(ctx, in.UserID)
 		return found(err)
 	})
-	return Erasable{UserID: in.UserID}, err
+	return Erasable(in), err
 }
 
 // CloseAccount keeps everybody out of an account whose erasure has begun:
 // nobody can sign in, every session has ended, every token and key is withdrawn.
 // A repeat changes nothing, nor does it after the erasure.
 func (s *Service) CloseAccount(ctx context.Context, in EraseUserInput) (Erasable, error) {
-	return Erasable{UserID: in.UserID}, pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	return Erasable(in), pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		row, err := query(tx).LockUser(ctx, in.UserID)
 		if err != nil {
 			return found(err)

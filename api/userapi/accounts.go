@@ -71,7 +71,8 @@ func accounts(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		UserPath
 		Body user.UserChange
-	}) (*userOutput, error) {
+	},
+	) (*userOutput, error) {
 		if err := visible(ctx, in.ID); err != nil {
 			return nil, err
 		}
@@ -86,7 +87,8 @@ func accounts(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		UserPath
 		Body user.Profile
-	}) (*userOutput, error) {
+	},
+	) (*userOutput, error) {
 		if err := visible(ctx, in.ID); err != nil {
 			return nil, err
 		}

@@ -66,7 +66,8 @@ func addresses(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		UserPath
 		Body user.NewAddress
-	}) (*newAddressOutput, error) {
+	},
+	) (*newAddressOutput, error) {
 		if err := own(ctx, in.ID); err != nil {
 			return nil, err
 		}
@@ -99,7 +100,8 @@ func addresses(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		AddressPath
 		Body user.NewAddress
-	}) (*addressOutput, error) {
+	},
+	) (*addressOutput, error) {
 		if err := own(ctx, in.ID); err != nil {
 			return nil, err
 		}

@@ -93,7 +93,8 @@ func administration(a *httpapi.API, svc *user.Service, erase Eraser) {
 	}, func(ctx context.Context, in *struct {
 		UserPath
 		Body newRole
-	}) (*userOutput, error) {
+	},
+	) (*userOutput, error) {
 		return shown(svc.ChangeRole(ctx, user.ChangeRoleInput{ID: in.ID, IfVersion: httpapi.IfMatch(ctx), Role: in.Body.Role}))
 	})
 

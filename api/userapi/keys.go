@@ -79,7 +79,8 @@ func keys(a *httpapi.API, svc *user.Service) {
 		Errors:      []*fault.Error{user.ErrKeyNotFound},
 	}, func(ctx context.Context, in *struct {
 		ID uuid.UUID `path:"id" doc:"Id of the key." example:"0199c7a2-5f3e-7c11-9d2b-3f6a8e0b1c2f"`
-	}) (*struct{}, error) {
+	},
+	) (*struct{}, error) {
 		_, err := svc.RevokeAPIKey(ctx, user.RevokeAPIKeyInput{KeyID: in.ID})
 		return nil, err
 	})

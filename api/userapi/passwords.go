@@ -31,7 +31,8 @@ func passwords(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		Origin
 		Body emailInput
-	}) (*struct{}, error) {
+	},
+	) (*struct{}, error) {
 		_, err := svc.ForgotPassword(ctx, user.ForgotPasswordInput{Email: in.Body.Email, Address: in.address})
 		return nil, err
 	})
@@ -58,7 +59,8 @@ func passwords(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		Origin
 		Body passwordChange
-	}) (*struct{}, error) {
+	},
+	) (*struct{}, error) {
 		p, _ := identity.From(ctx)
 		_, err := svc.ChangePassword(ctx, user.ChangePasswordInput{
 			UserID: p.UserID, SessionID: p.SessionID, Current: in.Body.Current, New: in.Body.New, Address: in.address,

@@ -39,7 +39,8 @@ func preferences(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		UserPath
 		Body user.Wishes
-	}) (*preferencesOutput, error) {
+	},
+	) (*preferencesOutput, error) {
 		if err := own(ctx, in.ID); err != nil {
 			return nil, err
 		}

@@ -27,7 +27,8 @@ func sessions(a *httpapi.API, svc *user.Service) {
 	}, func(ctx context.Context, in *struct {
 		Origin
 		Body user.Credentials
-	}) (*tokensOutput, error) {
+	},
+	) (*tokensOutput, error) {
 		return issued(svc.LoginUser(ctx, user.LoginUserInput{Credentials: in.Body, Address: in.address}))
 	})
 

@@ -66,10 +66,14 @@ func run(_ context.Context, p *process.Process) error {
 	p.Add("old keys", httpapi.ForgetKeysHourly(pool))
 	p.Add("revocations", revoked.Follow(nats))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
-	p.Add("customers", (&outbox.Consumer{Name: "order-users", Pool: pool, Bus: nats, Log: p.Log, Apply: order.RememberCustomer,
-		Types: []string{events.UserRegistered, events.UserUpdated}}).Run)
-	p.Add("payments", (&outbox.Consumer{Name: "order-payments", Pool: pool, Bus: nats, Log: p.Log, Apply: sagas.HearPayment,
-		Types: []string{events.PaymentAuthorized, events.PaymentReceived, events.PaymentFailed}}).Run)
+	p.Add("customers", (&outbox.Consumer{
+		Name: "order-users", Pool: pool, Bus: nats, Log: p.Log, Apply: order.RememberCustomer,
+		Types: []string{events.UserRegistered, events.UserUpdated},
+	}).Run)
+	p.Add("payments", (&outbox.Consumer{
+		Name: "order-payments", Pool: pool, Bus: nats, Log: p.Log, Apply: sagas.HearPayment,
+		Types: []string{events.PaymentAuthorized, events.PaymentReceived, events.PaymentFailed},
+	}).Run)
 	p.Add("reconcile schedule", func(ctx context.Context) error { return sagas.KeepSchedule(ctx, p.Log) })
 	p.Add("temporal worker", func(ctx context.Context) error {
 		return durable.Run(ctx, temporal, p.Log, func() worker.Worker {

@@ -1,0 +1,91 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"kassa/activities/order"
+	"kassa/activities/payment"
+)
+
+// Finding is an invariant that does not hold at the end of a schedule.
+type Finding struct {
+	Seed      uint64 `json:"seed"`      // of the schedule
+	Invariant string `json:"invariant"` // its id, as in kassa verify; "stuck", "lost" or "model" for what has none
+	What      string `json:"what"`
+}
+
+// String is the finding for people.
+func (f Finding) String() string { return fmt.Sprintf("seed %d: %s: %s", f.Seed, f.Invariant, f.What) }
+
+// audit checks what must hold when everything has come to rest.
+func (w *world) audit() (found []Finding) {
+	report := func(invariant, format string, args ...any) {
+		found = append(found, Finding{Seed: w.plan.seed, Invariant: invariant, What: fmt.Sprintf(format, args...)})
+	}
+	for _, what := range w.wrong {
+		report("model", "%s", what)
+	}
+	if w.open > 0 {
+		report("stuck", "%d sagas have not ended", w.open)
+	}
+	s := w.shop
+	reserved := map[*level]int64{}
+	for _, p := range s.placed {
+		name := w.nameOf(p.OrderID)
+		ours, charges, charged, waits := s.payments[p.OrderID], 0, int64(0), false
+		for _, i := range s.bank.intents {
+			if i.orderID == p.OrderID && i.charged {
+				charges++
+			}
+			if i.orderID == p.OrderID && i.money() {
+				charged += i.amount
+			}
+			waits = waits || i.orderID == p.OrderID && i.state == needsAction
+		}
+		r := s.held[p.OrderID]
+		live := r != nil && !r.released
+		if live {
+			for _, line := range r.lines {
+				reserved[s.shelf[line.VariantID]] += line.Quantity
+			}
+		}
+		if charges > 1 {
+			report("P1", "%s was charged %d times", name, charges)
+		}
+		switch {
+		case p.status == order.Confirmed:
+			if ours == nil || ours.held+ours.captured != p.Total.Amount || charged != p.Total.Amount || ours.voided || ours.id != p.payment {
+				report("O2", "%s is confirmed, and its payment is %s; the provider has %d of %d", name, statusOf(ours), charged, p.Total.Amount)
+			}
+			if !live || !slices.Equal(r.lines, reservationOf(p)) {
+				report("I5", "%s is confirmed without its reservation", name)
+			}
+		case p.status.Closed():
+			if charged != 0 || waits || ours != nil && (ours.money() || ours.undecided()) {
+				report("O3", "%s is %s, and its payment is %s; the provider has %d", name, p.status, statusOf(ours), charged)
+			}
+			if live {
+				report("I4", "%s is %s and holds stock", name, p.status)
+			}
+		default:
+			report("stuck", "%s is %s", name, p.status)
+		}
+		if p.told == order.Confirmed && p.status != order.Confirmed && !p.cancel && !w.plan.operator {
+			report("lost", "%s was confirmed to the customer and is %s", name, p.status)
+		}
+	}
+	for n, l := range w.plan.variants {
+		if l := s.shelf[l]; l.reserved < 0 || l.reserved > l.onHand || l.reserved != reserved[l] {
+			report("I1", "variant %d: %d on hand, %d reserved, %d by live reservations", n, l.onHand, l.reserved, reserved[l])
+		}
+	}
+	return found
+}
+
+func statusOf(p *paid) payment.PaymentStatus {
+	if p == nil {
+		return "none"
+	}
+	return p.status
+}

@@ -1,0 +1,45 @@
+package model
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	schedules = flag.Int("schedules", 1500, "schedules to explore")
+	story     = flag.Uint64("story", 0, "tell what happens in the schedule of this seed")
+	mistake   = flag.String("mistake", "", "with this mistake")
+	seed      = flag.Uint64("seed", 1, "of the first schedule")
+)
+
+func TestNoScheduleBreaksTheCheckout(t *testing.T) {
+	r, err := Explore(t.Context(), Options{Seed: *seed, Schedules: *schedules, Enough: 20})
+	require.NoError(t, err)
+	for _, f := range r.Findings {
+		t.Log(f)
+	}
+	t.Logf("%+v", r)
+	require.Empty(t, r.Findings)
+}
+
+func TestTellAStory(t *testing.T) {
+	if *story == 0 {
+		t.Skip("tells a schedule when asked to: -story SEED")
+	}
+	r, err := Explore(t.Context(), Options{Seed: *story, Schedules: 1, Broken: Broken(*mistake), Say: t.Logf})
+	require.NoError(t, err)
+	t.Logf("%+v", r)
+}
+
+func TestEveryMistakeIsFound(t *testing.T) {
+	for _, broken := range Mistakes() {
+		t.Run(string(broken), func(t *testing.T) {
+			r, err := Explore(t.Context(), Options{Seed: *seed, Schedules: *schedules, Broken: broken, Enough: 1})
+			require.NoError(t, err)
+			require.NotEmpty(t, r.Findings, "in %d schedules", r.Schedules)
+			t.Logf("after %d schedules: %s", r.Schedules, r.Findings[0])
+		})
+	}
+}

@@ -1,0 +1,247 @@
+package model
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
+
+	"kassa/activities/inventory"
+	"kassa/activities/order"
+	"kassa/activities/payment"
+	"kassa/internal/fault"
+)
+
+// shop is the services, each with its own memory, which survives its process.
+type shop struct {
+	w                             *world
+	orders, stock, pays, provider *place
+	placed                        []*purchase
+	byID                          map[uuid.UUID]*purchase
+	shelf                         map[uuid.UUID]*level
+	held                          map[uuid.UUID]*reservation
+	payments                      map[uuid.UUID]*paid
+	bank                          *bank
+}
+
+// purchase is an order.
+type purchase struct {
+	order.Purchase
+	status   order.Status
+	touched  time.Time
+	closed   time.Time
+	cancel   bool         // somebody wants it cancelled
+	payment  uuid.UUID    // that confirmed it
+	told     order.Status // what the customer was told
+	customer customer
+}
+
+// level is the stock of a variant.
+type level struct{ onHand, reserved int64 }
+
+// reservation is the stock of an order; without lines it is a tombstone.
+type reservation struct {
+	lines    []inventory.StockLine
+	released bool
+}
+
+// An operation is what a service does, at once or in steps.
+type operation func(in any, alive func() bool, done func(any, error))
+
+// atOnce is an operation of one transaction.
+func atOnce[In, Out any](do func(In) (Out, error)) operation {
+	return func(in any, _ func() bool, done func(any, error)) { done(do(in.(In))) }
+}
+
+// operations are those that sagas call, and where they happen.
+func (s *shop) operation(name string) (*place, operation) {
+	switch name {
+	case "ReserveStock":
+		return s.stock, atOnce(s.reserveStock)
+	case "ReleaseStock":
+		return s.stock, atOnce(s.releaseStock)
+	case "ListHeldReservations":
+		return s.stock, atOnce(s.listHeld)
+	case "AuthorizePayment":
+		return s.pays, s.authorizePayment
+	case "VoidPayment":
+		return s.pays, s.voidPayment
+	case "ResolvePayment":
+		return s.pays, s.resolvePayment
+	case "ListUnsettledPayments":
+		return s.pays, atOnce(s.listUnsettledPayments)
+	case "ListOpenPayments":
+		return s.pays, atOnce(s.listOpenPayments)
+	case "AwaitPayment":
+		return s.orders, atOnce(func(in order.AwaitPaymentInput) (order.State, error) {
+			return s.move(in.OrderID, order.AwaitingPayment, in.PaymentID, order.Pending)
+		})
+	case "ConfirmOrder":
+		return s.orders, atOnce(func(in order.ConfirmOrderInput) (order.State, error) {
+			from := []order.Status{order.Pending, order.AwaitingPayment}
+			if s.w.broken == UnguardedConfirm {
+				from = append(from, order.Rejected, order.Cancelled)
+			}
+			return s.move(in.OrderID, order.Confirmed, in.PaymentID, from...)
+		})
+	case "RejectOrder":
+		return s.orders, atOnce(func(in order.RejectOrderInput) (order.State, error) {
+			return s.move(in.OrderID, order.Rejected, uuid.Nil, order.Pending, order.AwaitingPayment)
+		})
+	case "CancelOrder":
+		return s.orders, atOnce(func(in order.CancelOrderInput) (order.State, error) {
+			return s.move(in.OrderID, order.Cancelled, uuid.Nil, order.Confirmed)
+		})
+	case "ReadState":
+		return s.orders, atOnce(func(in order.ReadOrderInput) (order.State, error) { return s.byID[in.OrderID].state(), nil })
+	case "NeedAttention":
+		return s.orders, atOnce(func(in order.NeedAttentionInput) (order.State, error) { return s.byID[in.OrderID].state(), nil })
+	case "ListUnsettledOrders":
+		return s.orders, atOnce(s.listUnsettledOrders)
+	case "ListClosedOrders":
+		return s.orders, atOnce(s.listClosedOrders)
+	}
+	return nil, nil
+}
+
+// call is an operation as a saga calls it: with its errors as Temporal has them.
+func (w *world) call(name string, in any, within time.Duration, then func(any, error)) {
+	at, do := w.shop.operation(name)
+	if do == nil {
+		w.wrong = append(w.wrong, "the model has no operation "+name)
+		return
+	}
+	if w.broken.skips(name) {
+		do = func(_ any, _ func() bool, done func(any, error)) { done(nil, nil) }
+	}
+	w.ask(name, at, within, func(alive func() bool, done func(any, error)) {
+		do(in, alive, func(out any, err error) {
+			w.tell("%s: %v", name, outcome(out, err))
+			done(out, err)
+		})
+	}, func(out any, err error, known bool) {
+		if !known {
+			err = fault.ErrUnavailable
+		}
+		then(out, failure(err))
+	})
+}
+
+func outcome(out any, err error) any {
+	if err != nil {
+		return fault.Of(err).Reason
+	}
+	switch out := out.(type) {
+	case order.State:
+		return out.Status
+	case payment.Payment:
+		return out.Status
+	}
+	return "done"
+}
+
+// failure writes a fault as Temporal has it.
+func failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	f := fault.Of(err)
+	return temporal.NewApplicationErrorWithOptions(f.Message, f.Reason, temporal.ApplicationErrorOptions{
+		NonRetryable: !f.Code.Retryable(), Details: []any{f.Report()},
+	})
+}
+
+// final reports whether err is a service's no.
+func final(err error) bool {
+	var refusal *temporal.ApplicationError
+	return errors.As(err, &refusal) && refusal.NonRetryable()
+}
+
+func (s *shop) reserveStock(in inventory.ReserveStockInput) (inventory.Reservation, error) {
+	before := s.held[in.OrderID]
+	switch {
+	case before != nil && before.released && s.w.broken != StockTombstoneIgnored:
+		return inventory.Reservation{}, inventory.ErrReservationReleased
+	case before != nil && !before.released:
+		return inventory.Reservation{OrderID: in.OrderID, Status: inventory.Held, Lines: before.lines}, nil
+	}
+	for _, line := range in.Lines {
+		if l := s.shelf[line.VariantID]; l.onHand-l.reserved < line.Quantity && s.w.broken != UnguardedStock {
+			return inventory.Reservation{}, inventory.ErrOutOfStock
+		}
+	}
+	for _, line := range in.Lines {
+		s.shelf[line.VariantID].reserved += line.Quantity
+	}
+	s.held[in.OrderID] = &reservation{lines: in.Lines}
+	return inventory.Reservation{OrderID: in.OrderID, Status: inventory.Held, Lines: in.Lines}, nil
+}
+
+func (s *shop) releaseStock(in inventory.ReleaseStockInput) (inventory.Reservation, error) {
+	r := s.held[in.OrderID]
+	if r == nil {
+		r = &reservation{released: true}
+		s.held[in.OrderID] = r
+	}
+	if !r.released {
+		r.released = true
+		for _, line := range r.lines {
+			s.shelf[line.VariantID].reserved -= line.Quantity
+		}
+	}
+	return inventory.Reservation{OrderID: in.OrderID, Status: inventory.Released, Lines: r.lines}, nil
+}
+
+func (s *shop) listHeld(in inventory.ListHeldInput) (inventory.HeldReservations, error) {
+	return inventory.HeldReservations{Orders: slices.DeleteFunc(slices.Clone(in.Orders), func(id uuid.UUID) bool {
+		r := s.held[id]
+		return r == nil || r.released
+	})}, nil
+}
+
+func (p *purchase) state() order.State { return order.State{OrderID: p.OrderID, Status: p.status} }
+
+// move is the guarded step of an order.
+func (s *shop) move(id uuid.UUID, to order.Status, by uuid.UUID, from ...order.Status) (order.State, error) {
+	switch p := s.byID[id]; {
+	case slices.Contains(from, p.status):
+		p.status, p.touched = to, s.w.now
+		if to == order.Confirmed {
+			p.payment = by
+		}
+		if to.Closed() {
+			p.closed = s.w.now
+		}
+		return p.state(), nil
+	case p.status == to:
+		return p.state(), nil
+	case p.status.Closed():
+		return order.State{}, order.ErrOrderClosed
+	default:
+		return order.State{}, order.ErrIllegalStep
+	}
+}
+
+func (s *shop) listUnsettledOrders(in order.ListUnsettledInput) (out order.Unsettled, _ error) {
+	for _, p := range s.placed {
+		switch {
+		case p.status.Closed() || !p.touched.Before(in.Before):
+		case p.cancel:
+			out.Cancels = append(out.Cancels, p.Purchase)
+		case p.status != order.Confirmed:
+			out.Checkouts = append(out.Checkouts, p.Purchase)
+		}
+	}
+	return out, nil
+}
+
+func (s *shop) listClosedOrders(in order.ListClosedInput) (out order.ClosedOrders, _ error) {
+	for _, p := range s.placed {
+		if p.status.Closed() && !p.closed.Before(in.Since) && p.closed.Before(in.Before) {
+			out.Orders = append(out.Orders, p.OrderID)
+		}
+	}
+	return out, nil
+}

@@ -12,6 +12,7 @@ import (
 
 	"kassa/api"
 	"kassa/api/analyticsapi"
+	"kassa/api/cartapi"
 	"kassa/api/inventoryapi"
 	"kassa/api/orderapi"
 	"kassa/api/paymentapi"
@@ -28,6 +29,7 @@ func document() *huma.OpenAPI {
 	userapi.Register(a, nil, nil)
 	productapi.Register(a, nil)
 	inventoryapi.Register(a, nil)
+	cartapi.Register(a, nil, nil)
 	orderapi.Register(a, nil, nil, nil)
 	paymentapi.Register(a, nil)
 	analyticsapi.Register(a, nil)

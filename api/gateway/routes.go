@@ -29,6 +29,10 @@ var routes = []route{
 	{"/v1/products/{id}/release", "inventory"},
 	{"/v1/reservations", "inventory"},
 
+	{"/v1/cart", "cart"},
+	{"/v1/saved-items", "cart"},
+	{"/v1/coupons", "cart"},
+
 	{"/v1/checkout", "order"},
 	{"/v1/orders", "order"},
 	{"/v1/users/{id}/orders", "order"},

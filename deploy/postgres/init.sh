@@ -33,11 +33,12 @@ SQL
 database users     users     "$USERS_PASSWORD"
 database products  products  "$PRODUCTS_PASSWORD"
 database inventory inventory "$INVENTORY_PASSWORD"
+database carts     carts     "$CARTS_PASSWORD"
 database orders    orders    "$ORDERS_PASSWORD"
 database payments  payments  "$PAYMENTS_PASSWORD"
 database analytics analytics "$ANALYTICS_PASSWORD"
 database psp       psp       "$PSP_PASSWORD"
-for name in users products inventory orders payments analytics psp; do
+for name in users products inventory carts orders payments analytics psp; do
   readable "$name"
 done
 

@@ -108,6 +108,7 @@ type Services struct {
 	UserURLs      []string `env:"KASSA_USER_URL" envDefault:"http://127.0.0.1:4001" example:"http://user:4001"`
 	ProductURLs   []string `env:"KASSA_PRODUCT_URL" envDefault:"http://127.0.0.1:4002" example:"http://product:4002"`
 	InventoryURLs []string `env:"KASSA_INVENTORY_URL" envDefault:"http://127.0.0.1:4003" example:"http://inventory:4003"`
+	CartURLs      []string `env:"KASSA_CART_URL" envDefault:"http://127.0.0.1:4004" example:"http://cart:4004"`
 	OrderURLs     []string `env:"KASSA_ORDER_URL" envDefault:"http://127.0.0.1:4005" example:"http://order:4005"`
 	PaymentURLs   []string `env:"KASSA_PAYMENT_URL" envDefault:"http://127.0.0.1:4006" example:"http://payment:4006"`
 	AnalyticsURLs []string `env:"KASSA_ANALYTICS_URL" envDefault:"http://127.0.0.1:4008" example:"http://analytics:4008"`
@@ -116,7 +117,7 @@ type Services struct {
 // Map is service name → base URLs.
 func (s Services) Map() map[string][]string {
 	return map[string][]string{
-		"user": s.UserURLs, "product": s.ProductURLs, "inventory": s.InventoryURLs, "order": s.OrderURLs, "payment": s.PaymentURLs,
+		"user": s.UserURLs, "product": s.ProductURLs, "inventory": s.InventoryURLs, "cart": s.CartURLs, "order": s.OrderURLs, "payment": s.PaymentURLs,
 		"analytics": s.AnalyticsURLs,
 	}
 }
@@ -131,6 +132,7 @@ func (s Services) Validate(bool) []string {
 		{"KASSA_USER_URL", s.UserURLs},
 		{"KASSA_PRODUCT_URL", s.ProductURLs},
 		{"KASSA_INVENTORY_URL", s.InventoryURLs},
+		{"KASSA_CART_URL", s.CartURLs},
 		{"KASSA_ORDER_URL", s.OrderURLs},
 		{"KASSA_PAYMENT_URL", s.PaymentURLs},
 		{"KASSA_ANALYTICS_URL", s.AnalyticsURLs},

@@ -28,6 +28,10 @@ type Options struct {
 	// FingerprintSecret is for a service whose keyed bodies hold passwords: with
 	// it, and only with it, can one be guessed from a stored fingerprint.
 	FingerprintSecret string
+
+	// KeyOwner names who asks without an access token, so that their keys are
+	// apart from those of others; "" ignores the key. Nil takes all for one.
+	KeyOwner func(r *http.Request) string
 }
 
 // API is the HTTP surface of one service.

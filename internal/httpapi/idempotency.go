@@ -99,12 +99,10 @@ type claim struct {
 
 // keyed serves a request that has a key, and stores its answer before it is sent.
 func (rt *route) keyed(st *state, w http.ResponseWriter, r *http.Request) {
-	principal := Anonymous
-	if p, ok := identity.From(r.Context()); ok {
-		principal = p.UserID.String()
-		if p.IsKey() {
-			principal = "key:" + p.SessionID.String()
-		}
+	principal := rt.api.keyOwner(r)
+	if principal == "" {
+		rt.next(w, r)
+		return
 	}
 	st.claim = &claim{store: rt.api.keys, principal: principal, operation: rt.op.ID, key: st.key, fingerprint: st.fingerprint}
 	held := newRecorder(w)
@@ -124,6 +122,20 @@ func (rt *route) keyed(st *state, w http.ResponseWriter, r *http.Request) {
 	}
 	st.claim.settle(ctx, held)
 	held.send()
+}
+
+// keyOwner is whose keys they are that come with r.
+func (a *API) keyOwner(r *http.Request) string {
+	if p, ok := identity.From(r.Context()); ok {
+		if p.IsKey() {
+			return "key:" + p.SessionID.String()
+		}
+		return p.UserID.String()
+	}
+	if a.options.KeyOwner != nil {
+		return a.options.KeyOwner(r)
+	}
+	return Anonymous
 }
 
 // The headers that belong to an answer and are given again with it.

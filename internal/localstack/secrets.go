@@ -17,7 +17,7 @@ import (
 // Secrets are the development values of one state directory, made at its first start. They are
 // worth nothing anywhere else.
 type Secrets struct {
-	DatabaseSeed  string `json:"database_seed"` // every role's password derives from it
+	DatabaseSeed  string `json:"database_seed"` // every role's password, and every later secret, derives from it
 	InternalToken string `json:"internal_token"`
 	WebhookSecret string `json:"webhook_secret"`
 	StripeKey     string `json:"stripe_key"`
@@ -60,9 +60,12 @@ func newSecrets() Secrets {
 }
 
 // databasePassword returns the password of a database role.
-func (s Secrets) databasePassword(role string) string {
+func (s Secrets) databasePassword(role string) string { return s.derived(role) }
+
+// derived is a secret for a purpose, also in a state directory that was made before there was one.
+func (s Secrets) derived(purpose string) string {
 	mac := hmac.New(sha256.New, []byte(s.DatabaseSeed))
-	mac.Write([]byte(role))
+	mac.Write([]byte(purpose))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 

@@ -33,6 +33,7 @@ var services = []service{
 	{name: "user", folder: "workers/user", port: 4001, database: "users", stage: stageWorker, extra: userEnv},
 	{name: "product", folder: "workers/product", port: 4002, database: "products", stage: stageWorker},
 	{name: "inventory", folder: "workers/inventory", port: 4003, database: "inventory", stage: stageWorker},
+	{name: "cart", folder: "workers/cart", port: 4004, database: "carts", stage: stageWorker, extra: cartEnv},
 	{name: "order", folder: "workers/order", port: 4005, database: "orders", stage: stageWorker},
 	{name: "payment", folder: "workers/payment", port: 4006, database: "payments", stage: stageWorker, extra: paymentEnv},
 	{name: "analytics", folder: "workers/analytics", port: 4008, database: "analytics", stage: stageWorker},
@@ -76,6 +77,10 @@ func userEnv(s *Stack) map[string]string {
 		"KASSA_ADMIN_EMAIL":    s.secrets.AdminEmail,
 		"KASSA_ADMIN_PASSWORD": s.secrets.AdminPassword,
 	}
+}
+
+func cartEnv(s *Stack) map[string]string {
+	return map[string]string{"KASSA_CART_SECRET": s.secrets.derived("cart tokens")}
 }
 
 func paymentEnv(s *Stack) map[string]string {

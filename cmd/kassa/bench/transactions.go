@@ -19,7 +19,7 @@ import (
 )
 
 // kassaDatabases are those of Kassa's services. The provider's is a stranger's.
-var kassaDatabases = []string{"users", "products", "inventory", "orders", "payments"}
+var kassaDatabases = []string{"users", "products", "inventory", "carts", "orders", "payments"}
 
 // A transaction is what one server process of Postgres did as one unit.
 type transaction struct {

@@ -93,10 +93,11 @@ var Subscribers = []Subscriber{
 	{Name: "order-payments", Database: orders, Types: []string{"payment.authorized", "payment.received", "payment.failed"}},
 	{Name: "analytics-orders", Database: analytics, Types: []string{"order.created", "order.confirmed", "order.cancelled"}},
 	{Name: "analytics-products", Database: analytics, Types: []string{"product.created", "product.updated"}},
+	{Name: "cart-orders", Database: carts, Types: []string{"order.confirmed"}},
 }
 
 // publishers maps the first word of an event's type to the publisher's database.
-var publishers = map[string]string{"user": users, "product": products, "inventory": inventory, "order": orders, "payment": payments}
+var publishers = map[string]string{"user": users, "product": products, "inventory": inventory, "cart": carts, "order": orders, "payment": payments}
 
 // eventRow is an event of a publisher's outbox or of a consumer's inbox.
 type eventRow struct {

@@ -18,6 +18,7 @@ const (
 	users     = "users"
 	products  = "products"
 	inventory = "inventory"
+	carts     = "carts"
 	orders    = "orders"
 	payments  = "payments"
 	analytics = "analytics"
@@ -25,7 +26,7 @@ const (
 
 // opening is the order in which the snapshots are opened; doc.go says why. The
 // provider's books are read after the payments.
-var opening = []string{analytics, orders, payments, inventory, users, products}
+var opening = []string{analytics, orders, payments, inventory, carts, users, products}
 
 // lookBack is how far back events are compared: a publisher deletes what it
 // published 14 days ago.

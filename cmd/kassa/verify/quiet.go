@@ -20,6 +20,7 @@ var commotion = []struct{ database, what, count string }{
 	{orders, "events of orders to publish", eventsWaiting},
 	{payments, "events of payments to publish", eventsWaiting},
 	{inventory, "events of inventory to publish", eventsWaiting},
+	{carts, "events of carts to publish", eventsWaiting},
 	{products, "events of products to publish", eventsWaiting},
 	{users, "events of users to publish", eventsWaiting},
 }

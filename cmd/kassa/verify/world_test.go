@@ -31,6 +31,7 @@ import (
 	"kassa/internal/pgtest"
 	"kassa/sandbox/psp/provider"
 	"kassa/sql/analyticsdb"
+	"kassa/sql/cartdb"
 	"kassa/sql/inventorydb"
 	"kassa/sql/orderdb"
 	"kassa/sql/paymentdb"
@@ -50,6 +51,7 @@ var migrations = map[string]fs.FS{
 	"users": userdb.Migrations(), "products": productdb.Migrations(), "inventory": inventorydb.Migrations(),
 	"orders": orderdb.Migrations(), "payments": paymentdb.Migrations(), "psp": pspdb.Migrations(),
 	"analytics": analyticsdb.Migrations(),
+	"carts":     cartdb.Migrations(),
 }
 
 // world is a small shop: the real services over databases of their own, the

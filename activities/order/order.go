@@ -9,38 +9,32 @@ import (
 	"kassa/internal/money"
 )
 
-// Status is where an order is in its life.
-type Status string
-
-// The statuses of an order.
-const (
-	Pending         Status = "pending"          // placed; its saga is at work
-	AwaitingPayment Status = "awaiting_payment" // the bank wants to hear from the customer
-	Confirmed       Status = "confirmed"        // stock reserved, money authorized or taken
-	Rejected        Status = "rejected"         // never confirmed; nothing held, nothing charged
-	Cancelled       Status = "cancelled"        // was confirmed; stock and money returned
-)
-
-// Closed reports whether nothing can move the order any more.
-func (s Status) Closed() bool { return s == Rejected || s == Cancelled }
-
 // Order is a customer's purchase.
 type Order struct {
 	ID              uuid.UUID      `json:"id" format:"uuid" doc:"Order id." example:"0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
 	Number          string         `json:"number" doc:"What the customer reads aloud." example:"K-1000042"`
 	UserID          uuid.UUID      `json:"user_id" format:"uuid" doc:"The customer." example:"0199f3c2-0000-7000-8000-000000000001"`
 	CustomerName    string         `json:"customer_name,omitempty" doc:"The customer's name as the order service last heard it; absent until then." example:"Ada Lovelace"`
-	Status          Status         `json:"status" enum:"pending,awaiting_payment,confirmed,rejected,cancelled" doc:"Where the order is in its life." example:"confirmed"`
-	PaymentStatus   string         `json:"payment_status" enum:"none,requires_action,authorized,captured,voided,refunded" doc:"What the payment service last said." example:"captured"`
+	Status          Status         `json:"status" enum:"pending,awaiting_payment,in_review,held,confirmed,partially_shipped,shipped,delivered,partially_refunded,refunded,returned,rejected,cancelled" doc:"Where the order is in its life." example:"confirmed"`
+	PaymentStatus   string         `json:"payment_status" enum:"none,requires_action,authorized,partially_captured,captured,partially_refunded,voided,refunded" doc:"Where its money is, as the payment service last said." example:"captured"`
 	PaymentID       *uuid.UUID     `json:"payment_id,omitempty" format:"uuid" doc:"The payment, once there is one." example:"0199f3c2-8c22-7d55-9d0e-5b8a3f4f7a11"`
 	ActionURL       string         `json:"action_url,omitempty" doc:"Where the customer must go to authenticate the payment (3-D Secure); present while the order awaits payment."`
 	Reason          string         `json:"reason,omitempty" doc:"Why it was rejected or cancelled: a stable word." example:"out_of_stock"`
+	Fulfilment      string         `json:"fulfilment" enum:"none,preparing,partial,shipped,delivered" doc:"How far its goods are, whatever became of the money." example:"none"`
 	Lines           []Line         `json:"lines" doc:"What was ordered, at the price of that moment."`
 	Subtotal        money.Money    `json:"subtotal" doc:"Sum of the lines."`
 	Discount        money.Money    `json:"discount" doc:"What is taken off the subtotal."`
 	Shipping        money.Money    `json:"shipping" doc:"Price of shipping."`
 	Tax             money.Money    `json:"tax" doc:"Tax that comes on top; 0 when prices include it."`
 	Total           money.Money    `json:"total" doc:"subtotal − discount + shipping + tax."`
+	TaxIncluded     money.Money    `json:"tax_included" doc:"Tax contained in the total, for information."`
+	TaxRate         int64          `json:"tax_rate_basis_points" doc:"Rate of the tax, in hundredths of a percent." example:"1900"`
+	Refunded        money.Money    `json:"refunded" doc:"What was given back since it was confirmed; a cancellation does not count."`
+	Coupon          string         `json:"coupon,omitempty" doc:"The coupon that the discount comes from." example:"WELCOME10"`
+	CartID          *uuid.UUID     `json:"cart_id,omitempty" format:"uuid" doc:"The cart it was ordered from."`
+	Shipments       []Shipment     `json:"shipments,omitempty" doc:"Its parcels, oldest first, with tracking."`
+	Refunds         []Refund       `json:"refunds,omitempty" doc:"Money given back, oldest first."`
+	Returns         []GoodsReturn  `json:"returns,omitempty" doc:"Goods that come back, oldest first."`
 	ShippingOption  string         `json:"shipping_option" doc:"The chosen way of shipping." example:"standard"`
 	ShippingAddress PostalAddress  `json:"shipping_address" doc:"Where it goes."`
 	CreatedAt       time.Time      `json:"created_at" doc:"When it was placed, UTC."`
@@ -55,6 +49,8 @@ type Order struct {
 	paymentMethod   string
 	capture         string
 	fingerprint     []byte
+	cartVersion     int64
+	reviewSeconds   int64
 }
 
 // Line is what was ordered of one variant.
@@ -82,6 +78,9 @@ type Priced struct {
 	Shipping money.Money  `json:"shipping"`
 	Tax      money.Money  `json:"tax"`
 	Total    money.Money  `json:"total"`
+
+	TaxIncluded money.Money `json:"tax_included"`          // contained in the total, for information
+	TaxRate     int64       `json:"tax_rate_basis_points"` // of either tax, in hundredths of a percent
 }
 
 // PostalAddress is where an order goes.
@@ -101,6 +100,7 @@ type State struct {
 	Reason        string     `json:"reason,omitempty"` // why it was rejected
 	PaymentStatus string     `json:"payment_status"`
 	PaymentID     *uuid.UUID `json:"payment_id,omitempty"`
+	Fulfilment    string     `json:"fulfilment,omitempty"`
 	Version       int64      `json:"version"`
 	UpdatedAt     time.Time  `json:"updated_at"`
 	ConfirmedAt   *time.Time `json:"confirmed_at,omitempty"`
@@ -110,7 +110,7 @@ type State struct {
 // Apply brings the order to a later state.
 func (o Order) Apply(s State) Order {
 	o.Status, o.PaymentStatus, o.PaymentID = s.Status, s.PaymentStatus, s.PaymentID
-	o.Version, o.UpdatedAt, o.ConfirmedAt, o.ClosedAt = s.Version, s.UpdatedAt, s.ConfirmedAt, s.ClosedAt
+	o.Fulfilment, o.Version, o.UpdatedAt, o.ConfirmedAt, o.ClosedAt = s.Fulfilment, s.Version, s.UpdatedAt, s.ConfirmedAt, s.ClosedAt
 	return o
 }
 
@@ -122,6 +122,10 @@ type Purchase struct {
 	Total         money.Money `json:"total"`
 	PaymentMethod string      `json:"payment_method"` // the provider's token
 	Capture       string      `json:"capture"`        // automatic or manual
+
+	Coupon        string       `json:"coupon,omitempty"`         // to be redeemed; "" without one
+	Discount      *money.Money `json:"discount,omitempty"`       // what the coupon takes off; nil without one
+	ReviewSeconds int64        `json:"review_seconds,omitempty"` // how long somebody has to approve it; 0 when nobody must
 }
 
 // Item is how many pieces of a variant an order wants.
@@ -133,6 +137,10 @@ type Item struct {
 // PurchaseOf is the order as its saga sees it.
 func PurchaseOf(o Order) Purchase {
 	p := Purchase{OrderID: o.ID, UserID: o.UserID, Total: o.Total, PaymentMethod: o.paymentMethod, Capture: o.capture, Items: make([]Item, len(o.Lines))}
+	p.ReviewSeconds = o.reviewSeconds
+	if o.Coupon != "" {
+		p.Coupon, p.Discount = o.Coupon, &o.Discount
+	}
 	for i, line := range o.Lines {
 		p.Items[i] = Item{VariantID: line.VariantID, Quantity: line.Quantity}
 	}

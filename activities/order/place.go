@@ -3,12 +3,14 @@ package order
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
 	"kassa/events"
+	"kassa/internal/fault"
 	"kassa/internal/id"
 	"kassa/internal/outbox"
 	"kassa/internal/pg"
@@ -26,6 +28,11 @@ type PlaceOrderInput struct {
 	Capture         string        `json:"capture"` // automatic or manual
 	ShippingOption  string        `json:"shipping_option"`
 	ShippingAddress PostalAddress `json:"shipping_address"`
+
+	CartID        *uuid.UUID `json:"cart_id,omitempty"`        // the cart that is ordered; nil for lines of the request
+	CartVersion   int64      `json:"cart_version,omitempty"`   // and which version of it
+	Coupon        string     `json:"coupon,omitempty"`         // the coupon that Priced.Discount comes from; "" without one
+	ReviewSeconds int64      `json:"review_seconds,omitempty"` // how long somebody has to approve it; 0 when nobody must
 }
 
 // Placed is a recorded order.
@@ -51,8 +58,11 @@ func (s *Service) PlaceOrder(ctx context.Context, in PlaceOrderInput) (Placed, e
 		n, err = q.InsertOrder(ctx, row)
 		return err
 	})
-	if pg.Constraint(err) == "orders_key" {
+	switch pg.Constraint(err) {
+	case "orders_key":
 		return s.placedBefore(ctx, in)
+	case "orders_of_cart":
+		return s.orderedBefore(ctx, in)
 	}
 	if err != nil {
 		return Placed{}, fmt.Errorf("place order: %w", err)
@@ -97,15 +107,38 @@ func (s *Service) FindPlacedOrder(ctx context.Context, in FindPlacedInput) (Plac
 	return Placed{Order: o, Replayed: true}, nil
 }
 
+// orderedBefore answers which order the cart has become, unless this very key did it.
+func (s *Service) orderedBefore(ctx context.Context, in PlaceOrderInput) (Placed, error) {
+	before, err := s.placedBefore(ctx, in)
+	if !errors.Is(err, ErrOrderNotFound) {
+		return before, err
+	}
+	var other uuid.UUID
+	err = s.read(ctx, func(q *orderdb.Queries) error {
+		other, err = q.GetOrderOfCart(ctx, in.CartID, &in.CartVersion)
+		return err
+	})
+	if pg.NotFound(err) { // it was closed in between
+		return Placed{}, fault.ErrUnavailable.Because(fmt.Errorf("cart %s was ordered and is not", in.CartID))
+	}
+	if err != nil {
+		return Placed{}, fmt.Errorf("order of cart %s: %w", in.CartID, err)
+	}
+	return Placed{}, ErrCartOrdered.With("order_id", other)
+}
+
 func newOrder(in PlaceOrderInput, at time.Time) Order {
 	o := Order{
 		ID: id.New(), UserID: in.UserID, Status: Pending, PaymentStatus: "none",
 		Lines:    make([]Line, len(in.Priced.Lines)),
 		Subtotal: in.Priced.Subtotal, Discount: in.Priced.Discount, Shipping: in.Priced.Shipping, Tax: in.Priced.Tax, Total: in.Priced.Total,
 		ShippingOption: in.ShippingOption, ShippingAddress: in.ShippingAddress,
+		Fulfilment: fulfilNone, Refunded: in.Priced.Total.Zero(), TaxIncluded: in.Priced.TaxIncluded, TaxRate: in.Priced.TaxRate,
+		Coupon: in.Coupon, CartID: in.CartID, cartVersion: in.CartVersion, reviewSeconds: in.ReviewSeconds,
 		CreatedAt: at, UpdatedAt: at, Version: 1,
 		paymentMethod: in.PaymentMethod, capture: in.Capture, fingerprint: in.Fingerprint,
 	}
+	o.TaxIncluded.Currency = in.Priced.Total.Currency // a quote without it has none
 	for i, line := range in.Priced.Lines {
 		o.Lines[i] = Line{ID: id.New(), PricedLine: line}
 	}
@@ -119,9 +152,14 @@ func insertion(ctx context.Context, o Order, in PlaceOrderInput) (orderdb.Insert
 		Subtotal: o.Subtotal.Amount, Discount: o.Discount.Amount, Shipping: o.Shipping.Amount, Tax: o.Tax.Amount, Total: o.Total.Amount,
 		ShippingOption: o.ShippingOption, ShippingAddress: document(o.ShippingAddress),
 		Operation: in.Operation, IdempotencyKey: in.Key, Fingerprint: in.Fingerprint, At: o.CreatedAt,
+		CartID: o.CartID, CartVersion: o.version(), Coupon: unlessEmpty(o.Coupon), ReviewSeconds: o.reviewSeconds,
+		TaxIncluded: o.TaxIncluded.Amount, TaxRateBasisPoints: o.TaxRate,
 		EventType: events.OrderCreated, EventData: document(creation(o)), Actor: o.UserID.String(),
 	}
-	told := events.Order{OrderID: o.ID, UserID: o.UserID, Total: o.Total}
+	told := events.Order{OrderID: o.ID, UserID: o.UserID, Total: o.Total, CartID: o.CartID, CartVersion: o.cartVersion, Coupon: o.Coupon}
+	if !o.Discount.IsZero() {
+		told.Discount = &o.Discount
+	}
 	for _, line := range o.Lines {
 		row.LineIds = append(row.LineIds, line.ID)
 		row.VariantIds = append(row.VariantIds, line.VariantID)

@@ -33,10 +33,10 @@ func (s *Service) ReadOrder(ctx context.Context, in ReadOrderInput) (Order, erro
 			return err
 		}
 		o.CustomerName, err = q.GetCustomerName(ctx, row.UserID)
-		if pg.NotFound(err) {
-			return nil // the user service has not told it yet
+		if err != nil && !pg.NotFound(err) { // or the user service has not told it yet
+			return err
 		}
-		return err
+		return withLife(ctx, q, &o)
 	})
 	return o, err
 }
@@ -51,12 +51,21 @@ func (s *Service) ReadState(ctx context.Context, in ReadOrderInput) (State, erro
 	return stateOf(row), err
 }
 
-// ListOrdersInput asks for a page of orders, newest first.
+// ListOrdersInput asks for a page of orders, newest first. A nil filter lets
+// all through.
 type ListOrdersInput struct {
-	UserID *uuid.UUID `json:"user_id,omitempty"` // of this customer; nil for all
-	Status *Status    `json:"status,omitempty"`  // in this status; nil for any
-	Before *uuid.UUID `json:"before,omitempty"`  // older than this order; nil from the newest
-	Limit  int        `json:"limit"`             // orders, 1 to 101
+	UserID         *uuid.UUID `json:"user_id,omitempty"` // of this customer
+	Status         *Status    `json:"status,omitempty"`
+	PaymentStatus  *string    `json:"payment_status,omitempty"`
+	Fulfilment     *string    `json:"fulfilment,omitempty"`
+	Number         *int64     `json:"number,omitempty"`       // 1000042 for K-1000042
+	CreatedFrom    *time.Time `json:"created_from,omitempty"` // placed then or later
+	CreatedTo      *time.Time `json:"created_to,omitempty"`   // and earlier than this
+	VariantID      *uuid.UUID `json:"variant_id,omitempty"`   // with a line of this variant
+	Tracking       *string    `json:"tracking,omitempty"`     // with a shipment of this tracking number
+	NeedsAttention bool       `json:"needs_attention"`        // only those that support must look at
+	Before         *uuid.UUID `json:"before,omitempty"`       // older than this order; nil from the newest
+	Limit          int        `json:"limit"`                  // orders, 1 to 101
 }
 
 // OrderList is a page of orders.
@@ -68,12 +77,21 @@ type OrderList struct {
 func (s *Service) ListOrders(ctx context.Context, in ListOrdersInput) (OrderList, error) {
 	out := OrderList{Orders: []Order{}}
 	err := s.read(ctx, func(q *orderdb.Queries) error {
-		rows, err := q.ListOrders(ctx, orderdb.ListOrdersParams{UserID: in.UserID, Status: (*string)(in.Status), Before: in.Before, RowLimit: int32(in.Limit)})
+		rows, err := q.ListOrders(ctx, orderdb.ListOrdersParams{
+			UserID: in.UserID, Status: (*string)(in.Status), PaymentStatus: in.PaymentStatus, Fulfilment: in.Fulfilment, Number: in.Number,
+			CreatedFrom: in.CreatedFrom, CreatedTo: in.CreatedTo, VariantID: in.VariantID, Tracking: in.Tracking, NeedsAttention: in.NeedsAttention,
+			Before: in.Before, RowLimit: int32(in.Limit),
+		})
 		if err != nil {
 			return fmt.Errorf("list orders: %w", err)
 		}
-		out.Orders, err = allWithLines(ctx, q, rows)
-		return err
+		if out.Orders, err = allWithLines(ctx, q, rows); err != nil {
+			return err
+		}
+		if err := named(ctx, q, out.Orders); err != nil {
+			return err
+		}
+		return withShipments(ctx, q, out.Orders)
 	})
 	return out, err
 }
@@ -83,7 +101,7 @@ type TimelineEntry struct {
 	Version int64          `json:"version" doc:"The order's version after it." example:"2"`
 	Type    string         `json:"type" doc:"What happened." example:"order.confirmed"`
 	At      time.Time      `json:"at" doc:"When, UTC."`
-	Actor   string         `json:"actor" doc:"Who did it: a user id, or saga." example:"saga"`
+	Actor   string         `json:"actor" doc:"Who did it: a user id, saga, or payment." example:"saga"`
 	Data    map[string]any `json:"data,omitempty" doc:"What changed."`
 }
 
@@ -94,8 +112,15 @@ type Timeline struct {
 	Entries []TimelineEntry `json:"entries" doc:"What happened, oldest first."`
 }
 
+// ReadTimelineInput names an order whose history is wanted.
+type ReadTimelineInput struct {
+	OrderID uuid.UUID  `json:"order_id"`
+	UserID  *uuid.UUID `json:"user_id,omitempty"` // only when it is this customer's; nil for anybody's
+	After   int64      `json:"after"`             // only what happened after this version; 0 for all
+}
+
 // ReadTimeline is an order's history; somebody else's is ErrOrderNotFound.
-func (s *Service) ReadTimeline(ctx context.Context, in ReadOrderInput) (Timeline, error) {
+func (s *Service) ReadTimeline(ctx context.Context, in ReadTimelineInput) (Timeline, error) {
 	out := Timeline{OrderID: in.OrderID, Entries: []TimelineEntry{}}
 	err := s.read(ctx, func(q *orderdb.Queries) error {
 		row, err := q.GetOrder(ctx, in.OrderID)
@@ -106,7 +131,7 @@ func (s *Service) ReadTimeline(ctx context.Context, in ReadOrderInput) (Timeline
 			return ErrOrderNotFound
 		}
 		out.Status = Status(row.Status)
-		history, err := q.ListOrderEvents(ctx, in.OrderID)
+		history, err := q.ListOrderEvents(ctx, in.OrderID, in.After)
 		if err != nil {
 			return fmt.Errorf("events of order %s: %w", in.OrderID, err)
 		}

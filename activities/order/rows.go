@@ -27,10 +27,15 @@ func fromRow(row orderdb.Order, lines []orderdb.OrderLine) (Order, error) {
 		ConfirmedAt: row.ConfirmedAt, ClosedAt: row.ClosedAt, CancelRequested: row.CancelRequestedAt,
 		NeedsAttention: orEmpty(row.NeedsAttention), Version: row.Version,
 		rejectedBy: orEmpty(row.Fault), rejection: details(row.Details),
-		paymentMethod: row.PaymentMethod, capture: row.Capture, fingerprint: row.Fingerprint,
+		Fulfilment: row.Fulfilment, Refunded: money.New(row.Refunded, row.Currency), Coupon: orEmpty(row.Coupon), CartID: row.CartID,
+		TaxIncluded: money.New(row.TaxIncluded, row.Currency), TaxRate: row.TaxRateBasisPoints,
+		paymentMethod: row.PaymentMethod, capture: row.Capture, fingerprint: row.Fingerprint, reviewSeconds: row.ReviewSeconds,
 	}
 	if err := json.Unmarshal(row.ShippingAddress, &o.ShippingAddress); err != nil {
 		return Order{}, fmt.Errorf("address of order %s: %w", row.ID, err)
+	}
+	if row.CartVersion != nil {
+		o.cartVersion = *row.CartVersion
 	}
 	for _, line := range lines {
 		if line.OrderID == row.ID {
@@ -54,7 +59,7 @@ func stateOf(row orderdb.Order) State {
 	}
 	return State{
 		OrderID: row.ID, Status: Status(row.Status), Reason: reason, PaymentStatus: row.PaymentStatus, PaymentID: row.PaymentID,
-		Version: row.Version, UpdatedAt: row.UpdatedAt.UTC(), ConfirmedAt: row.ConfirmedAt, ClosedAt: row.ClosedAt,
+		Fulfilment: row.Fulfilment, Version: row.Version, UpdatedAt: row.UpdatedAt.UTC(), ConfirmedAt: row.ConfirmedAt, ClosedAt: row.ClosedAt,
 	}
 }
 
@@ -63,4 +68,20 @@ func orEmpty(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// unlessEmpty is a pointer to s, nil for "".
+func unlessEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// version is the version of the order's cart, nil when it came from none.
+func (o Order) version() *int64 {
+	if o.CartID == nil {
+		return nil
+	}
+	return &o.cartVersion
 }

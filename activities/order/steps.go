@@ -49,7 +49,7 @@ type ConfirmOrderInput struct {
 func (s *Service) ConfirmOrder(ctx context.Context, in ConfirmOrderInput) (State, error) {
 	at := now()
 	return s.take(ctx, in.OrderID, Confirmed, events.Order{UserID: in.UserID, Total: in.Total, Payment: &in.PaymentID}, step{
-		event: events.OrderConfirmed, from: []Status{Pending, AwaitingPayment}, actor: saga,
+		event: events.OrderConfirmed, from: []Status{Pending, AwaitingPayment, InReview}, actor: saga,
 		change: change{
 			Status: pointer(Confirmed), PaymentStatus: &in.PaymentStatus, PaymentID: &in.PaymentID, ConfirmedAt: &at,
 		},
@@ -77,7 +77,7 @@ func (s *Service) RejectOrder(ctx context.Context, in RejectOrderInput) (State, 
 	}
 	told["message"] = in.Message
 	return s.take(ctx, in.OrderID, Rejected, events.Order{UserID: in.UserID, Total: in.Total, Reason: in.Reason}, step{
-		event: events.OrderRejected, from: []Status{Pending, AwaitingPayment}, actor: saga,
+		event: events.OrderRejected, from: underway, actor: saga,
 		change: change{
 			Status: pointer(Rejected), PaymentStatus: pointer("none"),
 			Fault: pointer(string(in.Code)), Reason: &in.Reason, Details: document(told), ClosedAt: &at,
@@ -98,7 +98,7 @@ type CancelOrderInput struct {
 func (s *Service) CancelOrder(ctx context.Context, in CancelOrderInput) (State, error) {
 	at := now()
 	return s.take(ctx, in.OrderID, Cancelled, events.Order{UserID: in.UserID, Total: in.Total}, step{
-		event: events.OrderCancelled, from: []Status{Confirmed}, actor: saga,
+		event: events.OrderCancelled, from: []Status{Confirmed, PartiallyRefunded}, actor: saga,
 		change: change{Status: pointer(Cancelled), PaymentStatus: &in.PaymentStatus, ClosedAt: &at},
 	})
 }
@@ -123,11 +123,13 @@ func (s *Service) RequestCancel(ctx context.Context, in RequestCancelInput) (Ord
 		return Order{}, ErrOrderClosed
 	case o.CancelRequested != nil:
 		return o, nil
+	case o.Fulfilment != fulfilNone:
+		return Order{}, ErrShipmentBegun
 	}
 	at := now()
 	// Their words may name people: they stay in this database, out of the event.
 	_, moved, err := s.move(ctx, o.ID, events.Order{UserID: o.UserID, Total: o.Total}, step{
-		event: events.OrderCancelRequested, from: []Status{Pending, AwaitingPayment, Confirmed}, once: true, actor: in.Actor,
+		event: events.OrderCancelRequested, from: []Status{Pending, AwaitingPayment, InReview, Held, Confirmed, PartiallyRefunded}, once: true, actor: in.Actor,
 		change: change{CancelRequested: &at, Reason: &in.Reason},
 	})
 	if err != nil {
@@ -135,6 +137,9 @@ func (s *Service) RequestCancel(ctx context.Context, in RequestCancelInput) (Ord
 	}
 	o, err = s.ReadOrder(ctx, ReadOrderInput{OrderID: in.OrderID})
 	if err == nil && !moved && o.CancelRequested == nil {
+		if o.Fulfilment != fulfilNone {
+			return Order{}, ErrShipmentBegun
+		}
 		return Order{}, ErrOrderClosed // it was rejected in between
 	}
 	return o, err
@@ -160,6 +165,8 @@ func (s *Service) alreadyIn(ctx context.Context, orderID uuid.UUID, to Status) (
 		return State{}, err
 	case Status(row.Status) == to:
 		return stateOf(row), nil
+	case to == Confirmed && Status(row.Status).Bought():
+		return stateOf(row), nil // and more has happened since
 	case Status(row.Status).Closed():
 		return State{}, ErrOrderClosed
 	default:

@@ -125,7 +125,7 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 		ID: "read-timeline", Method: "GET", Path: "/v1/orders/{id}/timeline", Tag: "Orders", Summary: "Read what happened to an order",
 		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound},
 	}, func(ctx context.Context, in *orderPath) (*timelineOutput, error) {
-		history, err := orders.ReadTimeline(ctx, order.ReadOrderInput{OrderID: in.ID, UserID: onlyOf(ctx)})
+		history, err := orders.ReadTimeline(ctx, order.ReadTimelineInput{OrderID: in.ID, UserID: onlyOf(ctx)})
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,22 @@ import (
 	"github.com/google/uuid"
 )
 
+// What operators asked of the sagas of orders; their words stay here, out of workflows and events.
+type Intervention struct {
+	// Id that the saga is given.
+	ID uuid.UUID
+	// The order.
+	OrderID uuid.UUID
+	// What was asked for.
+	Kind string
+	// Why, in the operator's words.
+	Reason string
+	// User id of the operator.
+	Actor string
+	// When.
+	At time.Time
+}
+
 // The projection of order_events: one row per order.
 type Order struct {
 	// Order id, UUIDv7.
@@ -72,6 +88,26 @@ type Order struct {
 	ConfirmedAt *time.Time
 	// When it was rejected or cancelled.
 	ClosedAt *time.Time
+	// How far its goods are: none, preparing (a first shipment is under way), partial, shipped, delivered.
+	Fulfilment string
+	// What was given back after it was confirmed, in minor units; a cancellation does not count.
+	Refunded int64
+	// The cart it was ordered from; null when its lines came with the request.
+	CartID *uuid.UUID
+	// The version of that cart.
+	CartVersion *int64
+	// The coupon that the discount comes from; null without one.
+	Coupon *string
+	// How long somebody has to approve it before it is confirmed, in seconds; 0 when nobody must.
+	ReviewSeconds int64
+	// The status it goes back to when it is resumed; null unless it is held.
+	HeldFrom *string
+	// Tax contained in the prices, in minor units, for information.
+	TaxIncluded int64
+	// Rate of tax or tax_included, in hundredths of a percent.
+	TaxRateBasisPoints int64
+	// When its customer was forgotten: the address is gone since.
+	ForgottenAt *time.Time
 }
 
 // The truth about orders: append only, versions without gaps.
@@ -112,4 +148,82 @@ type OrderLine struct {
 	UnitPrice int64
 	// unit_price × quantity.
 	Total int64
+}
+
+// Money given back after an order was confirmed.
+type Refund struct {
+	// Refund id; its saga is refund/<id> or the return of the same id.
+	ID uuid.UUID
+	// The order.
+	OrderID uuid.UUID
+	// requested: its saga is at work. failed: nothing was given back, see reason.
+	Status string
+	// What goes back, in minor units of the order's currency.
+	Amount int64
+	// What of the amount is for which line (with pieces when pieces were refunded), for shipping and for tax.
+	Allocation []byte
+	// Why, in the words of who asked for it; told to no other service.
+	Words string
+	// Why it failed: a stable word.
+	Reason *string
+	// User id of who asked for it.
+	Actor string
+	// When it was asked for.
+	CreatedAt time.Time
+	// When it succeeded or failed.
+	CompletedAt *time.Time
+}
+
+// Goods that come back.
+type Return struct {
+	// Return id; its saga is return/<id>, and its refund has the same id.
+	ID uuid.UUID
+	// The order.
+	OrderID uuid.UUID
+	// requested, approved, received (the money goes back next), completed; or rejected.
+	Status string
+	// The customer's own words; told to no other service.
+	Reason string
+	// What support wrote when deciding.
+	Note *string
+	// Whether the goods can be sold again.
+	Restock bool
+	// User id of who asked for it.
+	Actor string
+	// Number of changes, from 1; the ETag.
+	Version int64
+	// When it was asked for.
+	CreatedAt time.Time
+	// When it last changed.
+	UpdatedAt time.Time
+	// When it was completed or rejected.
+	CompletedAt *time.Time
+}
+
+// Parcels: some of an order's goods on their way.
+type Shipment struct {
+	// Shipment id; its saga is fulfil/<id>.
+	ID uuid.UUID
+	// The order.
+	OrderID uuid.UUID
+	// preparing: its saga is at work. failed: it never left, see reason.
+	Status string
+	// Who carries it.
+	Carrier string
+	// The carrier's tracking number; empty when there is none.
+	Tracking string
+	// What is taken with it when the order's payment is only authorized, in minor units; 0 otherwise.
+	Capture int64
+	// Whether nothing remains to be shipped after it.
+	Final bool
+	// Why it failed: a stable word.
+	Reason *string
+	// User id of who asked for it.
+	Actor string
+	// When it was asked for.
+	CreatedAt time.Time
+	// When it left.
+	ShippedAt *time.Time
+	// When it arrived.
+	DeliveredAt *time.Time
 }

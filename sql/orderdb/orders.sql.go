@@ -12,6 +12,35 @@ import (
 	"github.com/google/uuid"
 )
 
+const forgetCustomer = `-- name: ForgetCustomer :one
+WITH due AS (
+    UPDATE orders SET
+        shipping_address = jsonb_build_object('name', '', 'line1', '', 'city', '', 'postal_code', '', 'country', shipping_address ->> 'country'),
+        forgotten_at     = $2
+    WHERE orders.user_id = $1
+      AND forgotten_at IS NULL
+      AND (closed_at IS NOT NULL OR fulfilment IN ('shipped', 'delivered') OR status IN ('refunded', 'returned'))
+    RETURNING orders.id
+), named AS (
+    DELETE FROM customers WHERE customers.user_id = $1
+)
+SELECT (SELECT count(*) FROM due) AS forgotten,
+       (SELECT count(*) FROM orders WHERE orders.user_id = $1 AND orders.forgotten_at IS NULL AND orders.id NOT IN (SELECT due.id FROM due)) AS open
+`
+
+type ForgetCustomerRow struct {
+	Forgotten int64
+	Open      int64
+}
+
+// What is left of a person in orders that need it no more, and how many still do.
+func (q *Queries) ForgetCustomer(ctx context.Context, userID uuid.UUID, at *time.Time) (ForgetCustomerRow, error) {
+	row := q.db.QueryRow(ctx, forgetCustomer, userID, at)
+	var i ForgetCustomerRow
+	err := row.Scan(&i.Forgotten, &i.Open)
+	return i, err
+}
+
 const getCustomerName = `-- name: GetCustomerName :one
 SELECT name FROM customers WHERE user_id = $1
 `
@@ -24,7 +53,7 @@ func (q *Queries) GetCustomerName(ctx context.Context, userID uuid.UUID) (string
 }
 
 const getOrder = `-- name: GetOrder :one
-SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at FROM orders WHERE id = $1
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at FROM orders WHERE id = $1
 `
 
 func (q *Queries) GetOrder(ctx context.Context, id uuid.UUID) (Order, error) {
@@ -61,12 +90,22 @@ func (q *Queries) GetOrder(ctx context.Context, id uuid.UUID) (Order, error) {
 		&i.UpdatedAt,
 		&i.ConfirmedAt,
 		&i.ClosedAt,
+		&i.Fulfilment,
+		&i.Refunded,
+		&i.CartID,
+		&i.CartVersion,
+		&i.Coupon,
+		&i.ReviewSeconds,
+		&i.HeldFrom,
+		&i.TaxIncluded,
+		&i.TaxRateBasisPoints,
+		&i.ForgottenAt,
 	)
 	return i, err
 }
 
 const getOrderByKey = `-- name: GetOrderByKey :one
-SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 FROM orders
 WHERE user_id = $1
   AND operation = $2
@@ -107,69 +146,99 @@ func (q *Queries) GetOrderByKey(ctx context.Context, userID uuid.UUID, operation
 		&i.UpdatedAt,
 		&i.ConfirmedAt,
 		&i.ClosedAt,
+		&i.Fulfilment,
+		&i.Refunded,
+		&i.CartID,
+		&i.CartVersion,
+		&i.Coupon,
+		&i.ReviewSeconds,
+		&i.HeldFrom,
+		&i.TaxIncluded,
+		&i.TaxRateBasisPoints,
+		&i.ForgottenAt,
 	)
 	return i, err
+}
+
+const getOrderOfCart = `-- name: GetOrderOfCart :one
+SELECT id FROM orders WHERE cart_id = $1 AND cart_version = $2 AND closed_at IS NULL
+`
+
+func (q *Queries) GetOrderOfCart(ctx context.Context, cartID *uuid.UUID, cartVersion *int64) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, getOrderOfCart, cartID, cartVersion)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const insertOrder = `-- name: InsertOrder :one
 WITH placed AS (
     INSERT INTO orders (id, user_id, status, payment_status, payment_method, capture, currency, subtotal, discount, shipping, tax, total,
-                        shipping_option, shipping_address, operation, idempotency_key, fingerprint, version, created_at, updated_at)
+                        shipping_option, shipping_address, operation, idempotency_key, fingerprint, version, created_at, updated_at,
+                        cart_id, cart_version, coupon, review_seconds, tax_included, tax_rate_basis_points)
     VALUES ($1, $2, 'pending', 'none', $3, $4, $5, $6, $7, $8, $9, $10,
-            $11, $12, $13, $14, $15, 1, $16, $16)
+            $11, $12, $13, $14, $15, 1, $16, $16,
+            $17, $18, $19, $20, $21, $22)
     RETURNING id, number
 ), lines AS (
     INSERT INTO order_lines (order_id, position, id, variant_id, product_id, sku, name, quantity, unit_price, total)
     SELECT $1, line.position, line.id, line.variant_id, line.product_id, line.sku, line.name, line.quantity, line.unit_price, line.unit_price * line.quantity
     FROM (
-        SELECT generate_series(0, cardinality($17::uuid[]) - 1) AS position,
-               unnest($17::uuid[])     AS id,
-               unnest($18::uuid[])  AS variant_id,
-               unnest($19::uuid[])  AS product_id,
-               unnest($20::text[])         AS sku,
-               unnest($21::text[])        AS name,
-               unnest($22::bigint[]) AS quantity,
-               unnest($23::bigint[]) AS unit_price
+        SELECT generate_series(0, cardinality($23::uuid[]) - 1) AS position,
+               unnest($23::uuid[])     AS id,
+               unnest($24::uuid[])  AS variant_id,
+               unnest($25::uuid[])  AS product_id,
+               unnest($26::text[])         AS sku,
+               unnest($27::text[])        AS name,
+               unnest($28::bigint[]) AS quantity,
+               unnest($29::bigint[]) AS unit_price
     ) AS line
 ), event AS (
     INSERT INTO order_events (order_id, version, type, data, actor, at)
-    VALUES ($1, 1, $24, $25, $26, $16)
+    VALUES ($1, 1, $30, $31, $32, $16)
 ), outboxed AS (
     INSERT INTO outbox (id, type, subject, sequence, event, created_at)
-    VALUES ($27, $24, ($1::uuid)::text, 1, $28, $16)
+    SELECT $33, $30, ($1::uuid)::text, 1, jsonb_set($34::jsonb, '{data,number}', to_jsonb('K-' || placed.number)), $16
+    FROM placed
 )
 SELECT number FROM placed
 `
 
 type InsertOrderParams struct {
-	ID              uuid.UUID
-	UserID          uuid.UUID
-	PaymentMethod   string
-	Capture         string
-	Currency        string
-	Subtotal        int64
-	Discount        int64
-	Shipping        int64
-	Tax             int64
-	Total           int64
-	ShippingOption  string
-	ShippingAddress []byte
-	Operation       string
-	IdempotencyKey  string
-	Fingerprint     []byte
-	At              time.Time
-	LineIds         []uuid.UUID
-	VariantIds      []uuid.UUID
-	ProductIds      []uuid.UUID
-	Skus            []string
-	Names           []string
-	Quantities      []int64
-	UnitPrices      []int64
-	EventType       string
-	EventData       []byte
-	Actor           string
-	EventID         uuid.UUID
-	Event           []byte
+	ID                 uuid.UUID
+	UserID             uuid.UUID
+	PaymentMethod      string
+	Capture            string
+	Currency           string
+	Subtotal           int64
+	Discount           int64
+	Shipping           int64
+	Tax                int64
+	Total              int64
+	ShippingOption     string
+	ShippingAddress    []byte
+	Operation          string
+	IdempotencyKey     string
+	Fingerprint        []byte
+	At                 time.Time
+	CartID             *uuid.UUID
+	CartVersion        *int64
+	Coupon             *string
+	ReviewSeconds      int64
+	TaxIncluded        int64
+	TaxRateBasisPoints int64
+	LineIds            []uuid.UUID
+	VariantIds         []uuid.UUID
+	ProductIds         []uuid.UUID
+	Skus               []string
+	Names              []string
+	Quantities         []int64
+	UnitPrices         []int64
+	EventType          string
+	EventData          []byte
+	Actor              string
+	EventID            uuid.UUID
+	Event              []byte
 }
 
 // One statement, so that placing an order costs one round trip.
@@ -191,6 +260,12 @@ func (q *Queries) InsertOrder(ctx context.Context, arg InsertOrderParams) (int64
 		arg.IdempotencyKey,
 		arg.Fingerprint,
 		arg.At,
+		arg.CartID,
+		arg.CartVersion,
+		arg.Coupon,
+		arg.ReviewSeconds,
+		arg.TaxIncluded,
+		arg.TaxRateBasisPoints,
 		arg.LineIds,
 		arg.VariantIds,
 		arg.ProductIds,
@@ -243,12 +318,41 @@ func (q *Queries) ListClosedOrders(ctx context.Context, since time.Time, before 
 	return items, nil
 }
 
-const listOrderEvents = `-- name: ListOrderEvents :many
-SELECT order_id, version, type, data, actor, at FROM order_events WHERE order_id = $1 ORDER BY version
+const listCustomerNames = `-- name: ListCustomerNames :many
+SELECT user_id, name FROM customers WHERE user_id = ANY ($1::uuid[])
 `
 
-func (q *Queries) ListOrderEvents(ctx context.Context, orderID uuid.UUID) ([]OrderEvent, error) {
-	rows, err := q.db.Query(ctx, listOrderEvents, orderID)
+type ListCustomerNamesRow struct {
+	UserID uuid.UUID
+	Name   string
+}
+
+func (q *Queries) ListCustomerNames(ctx context.Context, userIds []uuid.UUID) ([]ListCustomerNamesRow, error) {
+	rows, err := q.db.Query(ctx, listCustomerNames, userIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListCustomerNamesRow{}
+	for rows.Next() {
+		var i ListCustomerNamesRow
+		if err := rows.Scan(&i.UserID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOrderEvents = `-- name: ListOrderEvents :many
+SELECT order_id, version, type, data, actor, at FROM order_events WHERE order_id = $1 AND version > $2 ORDER BY version
+`
+
+func (q *Queries) ListOrderEvents(ctx context.Context, orderID uuid.UUID, after int64) ([]OrderEvent, error) {
+	rows, err := q.db.Query(ctx, listOrderEvents, orderID, after)
 	if err != nil {
 		return nil, err
 	}
@@ -310,26 +414,50 @@ func (q *Queries) ListOrderLines(ctx context.Context, orderIds []uuid.UUID) ([]O
 }
 
 const listOrders = `-- name: ListOrders :many
-SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 FROM orders
 WHERE ($1::uuid IS NULL OR user_id = $1)
   AND ($2::text IS NULL OR status = $2)
-  AND ($3::uuid IS NULL OR id < $3)
+  AND ($3::text IS NULL OR payment_status = $3)
+  AND ($4::text IS NULL OR fulfilment = $4)
+  AND ($5::bigint IS NULL OR number = $5)
+  AND ($6::timestamptz IS NULL OR created_at >= $6)
+  AND ($7::timestamptz IS NULL OR created_at < $7)
+  AND ($8::uuid IS NULL OR EXISTS (SELECT FROM order_lines WHERE order_lines.order_id = orders.id AND order_lines.variant_id = $8))
+  AND ($9::text IS NULL OR EXISTS (SELECT FROM shipments WHERE shipments.order_id = orders.id AND shipments.tracking = $9))
+  AND (NOT $10::boolean OR needs_attention IS NOT NULL)
+  AND ($11::uuid IS NULL OR id < $11)
 ORDER BY id DESC
-LIMIT $4
+LIMIT $12
 `
 
 type ListOrdersParams struct {
-	UserID   *uuid.UUID
-	Status   *string
-	Before   *uuid.UUID
-	RowLimit int32
+	UserID         *uuid.UUID
+	Status         *string
+	PaymentStatus  *string
+	Fulfilment     *string
+	Number         *int64
+	CreatedFrom    *time.Time
+	CreatedTo      *time.Time
+	VariantID      *uuid.UUID
+	Tracking       *string
+	NeedsAttention bool
+	Before         *uuid.UUID
+	RowLimit       int32
 }
 
 func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]Order, error) {
 	rows, err := q.db.Query(ctx, listOrders,
 		arg.UserID,
 		arg.Status,
+		arg.PaymentStatus,
+		arg.Fulfilment,
+		arg.Number,
+		arg.CreatedFrom,
+		arg.CreatedTo,
+		arg.VariantID,
+		arg.Tracking,
+		arg.NeedsAttention,
 		arg.Before,
 		arg.RowLimit,
 	)
@@ -371,6 +499,16 @@ func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]Order
 			&i.UpdatedAt,
 			&i.ConfirmedAt,
 			&i.ClosedAt,
+			&i.Fulfilment,
+			&i.Refunded,
+			&i.CartID,
+			&i.CartVersion,
+			&i.Coupon,
+			&i.ReviewSeconds,
+			&i.HeldFrom,
+			&i.TaxIncluded,
+			&i.TaxRateBasisPoints,
+			&i.ForgottenAt,
 		); err != nil {
 			return nil, err
 		}
@@ -383,15 +521,15 @@ func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]Order
 }
 
 const listUnsettledOrders = `-- name: ListUnsettledOrders :many
-SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 FROM orders
-WHERE status IN ('pending', 'awaiting_payment') AND updated_at < $1
+WHERE status IN ('pending', 'awaiting_payment', 'in_review', 'held') AND updated_at < $1
    OR cancel_requested_at < $1 AND closed_at IS NULL
 ORDER BY id
 LIMIT $2
 `
 
-// What no step has touched for a while: pending, awaiting payment, or asked to be cancelled.
+// What no step has touched for a while: not settled, or asked to be cancelled.
 func (q *Queries) ListUnsettledOrders(ctx context.Context, before time.Time, rowLimit int32) ([]Order, error) {
 	rows, err := q.db.Query(ctx, listUnsettledOrders, before, rowLimit)
 	if err != nil {
@@ -432,6 +570,16 @@ func (q *Queries) ListUnsettledOrders(ctx context.Context, before time.Time, row
 			&i.UpdatedAt,
 			&i.ConfirmedAt,
 			&i.ClosedAt,
+			&i.Fulfilment,
+			&i.Refunded,
+			&i.CartID,
+			&i.CartVersion,
+			&i.Coupon,
+			&i.ReviewSeconds,
+			&i.HeldFrom,
+			&i.TaxIncluded,
+			&i.TaxRateBasisPoints,
+			&i.ForgottenAt,
 		); err != nil {
 			return nil, err
 		}
@@ -441,6 +589,58 @@ func (q *Queries) ListUnsettledOrders(ctx context.Context, before time.Time, row
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockOrder = `-- name: LockOrder :one
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at FROM orders WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) LockOrder(ctx context.Context, id uuid.UUID) (Order, error) {
+	row := q.db.QueryRow(ctx, lockOrder, id)
+	var i Order
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.UserID,
+		&i.Status,
+		&i.PaymentStatus,
+		&i.PaymentID,
+		&i.PaymentMethod,
+		&i.Capture,
+		&i.ActionUrl,
+		&i.Currency,
+		&i.Subtotal,
+		&i.Discount,
+		&i.Shipping,
+		&i.Tax,
+		&i.Total,
+		&i.ShippingOption,
+		&i.ShippingAddress,
+		&i.Fault,
+		&i.Reason,
+		&i.Details,
+		&i.CancelRequestedAt,
+		&i.NeedsAttention,
+		&i.Operation,
+		&i.IdempotencyKey,
+		&i.Fingerprint,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ConfirmedAt,
+		&i.ClosedAt,
+		&i.Fulfilment,
+		&i.Refunded,
+		&i.CartID,
+		&i.CartVersion,
+		&i.Coupon,
+		&i.ReviewSeconds,
+		&i.HeldFrom,
+		&i.TaxIncluded,
+		&i.TaxRateBasisPoints,
+		&i.ForgottenAt,
+	)
+	return i, err
 }
 
 const updateOrder = `-- name: UpdateOrder :one
@@ -456,23 +656,36 @@ WITH moved AS (
         cancel_requested_at = COALESCE($8, cancel_requested_at),
         confirmed_at        = COALESCE($9, confirmed_at),
         closed_at           = COALESCE($10, closed_at),
+        fulfilment          = COALESCE($11, fulfilment),
+        refunded            = COALESCE($12, refunded),
+        held_from           = $13,
         needs_attention     = NULL,
         version             = version + 1,
-        updated_at          = $11
-    WHERE orders.id = $12
-      AND orders.status = ANY ($13::text[])
-      AND (NOT $14::boolean OR orders.cancel_requested_at IS NULL)
-    RETURNING id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at
+        updated_at          = $14
+    WHERE orders.id = $15
+      AND orders.status = ANY ($16::text[])
+      AND (NOT $17::boolean OR (orders.cancel_requested_at IS NULL AND orders.fulfilment = 'none'))
+    RETURNING id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 ), event AS (
     INSERT INTO order_events (order_id, version, type, data, actor, at)
-    SELECT moved.id, moved.version, $15, $16, $17, $11
+    SELECT moved.id, moved.version, $18, $19, $20, $14
     FROM moved
 ), outboxed AS (
     INSERT INTO outbox (id, type, subject, sequence, event, created_at)
-    SELECT $18, $15, moved.id::text, moved.version, $19::jsonb || jsonb_build_object('sequence', moved.version), $11
+    SELECT $21, $18, moved.id::text, moved.version,
+           $22::jsonb || jsonb_build_object('sequence', moved.version, 'data', ($22::jsonb -> 'data') || jsonb_strip_nulls(jsonb_build_object(
+               'number', 'K-' || moved.number,
+               'cart_id', moved.cart_id, 'cart_version', moved.cart_version, 'coupon', moved.coupon,
+               'discount', CASE WHEN moved.discount > 0 THEN jsonb_build_object('amount', moved.discount, 'currency', moved.currency) END,
+               'lines', CASE WHEN $18::text = 'order.confirmed' THEN ( -- so that nobody who hears of it must ask
+                   SELECT jsonb_agg(jsonb_build_object('variant_id', order_lines.variant_id, 'product_id', order_lines.product_id, 'quantity', order_lines.quantity,
+                              'unit_price', jsonb_build_object('amount', order_lines.unit_price, 'currency', moved.currency),
+                              'total', jsonb_build_object('amount', order_lines.total, 'currency', moved.currency)) ORDER BY order_lines.position)
+                   FROM order_lines
+                   WHERE order_lines.order_id = moved.id) END))), $14
     FROM moved
 )
-SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at FROM moved
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at FROM moved
 `
 
 type UpdateOrderParams struct {
@@ -486,6 +699,9 @@ type UpdateOrderParams struct {
 	CancelRequestedAt *time.Time
 	ConfirmedAt       *time.Time
 	ClosedAt          *time.Time
+	Fulfilment        *string
+	Refunded          *int64
+	HeldFrom          *string
 	At                time.Time
 	ID                uuid.UUID
 	FromStatus        []string
@@ -498,36 +714,46 @@ type UpdateOrderParams struct {
 }
 
 type UpdateOrderRow struct {
-	ID                uuid.UUID
-	Number            int64
-	UserID            uuid.UUID
-	Status            string
-	PaymentStatus     string
-	PaymentID         *uuid.UUID
-	PaymentMethod     string
-	Capture           string
-	ActionUrl         *string
-	Currency          string
-	Subtotal          int64
-	Discount          int64
-	Shipping          int64
-	Tax               int64
-	Total             int64
-	ShippingOption    string
-	ShippingAddress   []byte
-	Fault             *string
-	Reason            *string
-	Details           []byte
-	CancelRequestedAt *time.Time
-	NeedsAttention    *string
-	Operation         string
-	IdempotencyKey    string
-	Fingerprint       []byte
-	Version           int64
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	ConfirmedAt       *time.Time
-	ClosedAt          *time.Time
+	ID                 uuid.UUID
+	Number             int64
+	UserID             uuid.UUID
+	Status             string
+	PaymentStatus      string
+	PaymentID          *uuid.UUID
+	PaymentMethod      string
+	Capture            string
+	ActionUrl          *string
+	Currency           string
+	Subtotal           int64
+	Discount           int64
+	Shipping           int64
+	Tax                int64
+	Total              int64
+	ShippingOption     string
+	ShippingAddress    []byte
+	Fault              *string
+	Reason             *string
+	Details            []byte
+	CancelRequestedAt  *time.Time
+	NeedsAttention     *string
+	Operation          string
+	IdempotencyKey     string
+	Fingerprint        []byte
+	Version            int64
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
+	ConfirmedAt        *time.Time
+	ClosedAt           *time.Time
+	Fulfilment         string
+	Refunded           int64
+	CartID             *uuid.UUID
+	CartVersion        *int64
+	Coupon             *string
+	ReviewSeconds      int64
+	HeldFrom           *string
+	TaxIncluded        int64
+	TaxRateBasisPoints int64
+	ForgottenAt        *time.Time
 }
 
 // The one way an order changes: a guarded step from some states to another,
@@ -544,6 +770,9 @@ func (q *Queries) UpdateOrder(ctx context.Context, arg UpdateOrderParams) (Updat
 		arg.CancelRequestedAt,
 		arg.ConfirmedAt,
 		arg.ClosedAt,
+		arg.Fulfilment,
+		arg.Refunded,
+		arg.HeldFrom,
 		arg.At,
 		arg.ID,
 		arg.FromStatus,
@@ -586,6 +815,16 @@ func (q *Queries) UpdateOrder(ctx context.Context, arg UpdateOrderParams) (Updat
 		&i.UpdatedAt,
 		&i.ConfirmedAt,
 		&i.ClosedAt,
+		&i.Fulfilment,
+		&i.Refunded,
+		&i.CartID,
+		&i.CartVersion,
+		&i.Coupon,
+		&i.ReviewSeconds,
+		&i.HeldFrom,
+		&i.TaxIncluded,
+		&i.TaxRateBasisPoints,
+		&i.ForgottenAt,
 	)
 	return i, err
 }

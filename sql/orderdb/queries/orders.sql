@@ -2,9 +2,11 @@
 -- name: InsertOrder :one
 WITH placed AS (
     INSERT INTO orders (id, user_id, status, payment_status, payment_method, capture, currency, subtotal, discount, shipping, tax, total,
-                        shipping_option, shipping_address, operation, idempotency_key, fingerprint, version, created_at, updated_at)
+                        shipping_option, shipping_address, operation, idempotency_key, fingerprint, version, created_at, updated_at,
+                        cart_id, cart_version, coupon, review_seconds, tax_included, tax_rate_basis_points)
     VALUES (@id, @user_id, 'pending', 'none', @payment_method, @capture, @currency, @subtotal, @discount, @shipping, @tax, @total,
-            @shipping_option, @shipping_address, @operation, @idempotency_key, @fingerprint, 1, @at, @at)
+            @shipping_option, @shipping_address, @operation, @idempotency_key, @fingerprint, 1, @at, @at,
+            sqlc.narg(cart_id), sqlc.narg(cart_version), sqlc.narg(coupon), @review_seconds, @tax_included, @tax_rate_basis_points)
     RETURNING id, number
 ), lines AS (
     INSERT INTO order_lines (order_id, position, id, variant_id, product_id, sku, name, quantity, unit_price, total)
@@ -24,7 +26,8 @@ WITH placed AS (
     VALUES (@id, 1, @event_type, @event_data, @actor, @at)
 ), outboxed AS (
     INSERT INTO outbox (id, type, subject, sequence, event, created_at)
-    VALUES (@event_id, @event_type, (@id::uuid)::text, 1, @event, @at)
+    SELECT @event_id, @event_type, (@id::uuid)::text, 1, jsonb_set(@event::jsonb, '{data,number}', to_jsonb('K-' || placed.number)), @at
+    FROM placed
 )
 SELECT number FROM placed;
 
@@ -43,12 +46,15 @@ WITH moved AS (
         cancel_requested_at = COALESCE(sqlc.narg(cancel_requested_at), cancel_requested_at),
         confirmed_at        = COALESCE(sqlc.narg(confirmed_at), confirmed_at),
         closed_at           = COALESCE(sqlc.narg(closed_at), closed_at),
+        fulfilment          = COALESCE(sqlc.narg(fulfilment), fulfilment),
+        refunded            = COALESCE(sqlc.narg(refunded), refunded),
+        held_from           = sqlc.narg(held_from),
         needs_attention     = NULL,
         version             = version + 1,
         updated_at          = @at
     WHERE orders.id = @id
       AND orders.status = ANY (@from_status::text[])
-      AND (NOT @once::boolean OR orders.cancel_requested_at IS NULL)
+      AND (NOT @once::boolean OR (orders.cancel_requested_at IS NULL AND orders.fulfilment = 'none'))
     RETURNING *
 ), event AS (
     INSERT INTO order_events (order_id, version, type, data, actor, at)
@@ -56,7 +62,17 @@ WITH moved AS (
     FROM moved
 ), outboxed AS (
     INSERT INTO outbox (id, type, subject, sequence, event, created_at)
-    SELECT @event_id, @event_type, moved.id::text, moved.version, @event::jsonb || jsonb_build_object('sequence', moved.version), @at
+    SELECT @event_id, @event_type, moved.id::text, moved.version,
+           @event::jsonb || jsonb_build_object('sequence', moved.version, 'data', (@event::jsonb -> 'data') || jsonb_strip_nulls(jsonb_build_object(
+               'number', 'K-' || moved.number,
+               'cart_id', moved.cart_id, 'cart_version', moved.cart_version, 'coupon', moved.coupon,
+               'discount', CASE WHEN moved.discount > 0 THEN jsonb_build_object('amount', moved.discount, 'currency', moved.currency) END,
+               'lines', CASE WHEN @event_type::text = 'order.confirmed' THEN ( -- so that nobody who hears of it must ask
+                   SELECT jsonb_agg(jsonb_build_object('variant_id', order_lines.variant_id, 'product_id', order_lines.product_id, 'quantity', order_lines.quantity,
+                              'unit_price', jsonb_build_object('amount', order_lines.unit_price, 'currency', moved.currency),
+                              'total', jsonb_build_object('amount', order_lines.total, 'currency', moved.currency)) ORDER BY order_lines.position)
+                   FROM order_lines
+                   WHERE order_lines.order_id = moved.id) END))), @at
     FROM moved
 )
 SELECT * FROM moved;
@@ -66,6 +82,12 @@ UPDATE orders SET needs_attention = @what WHERE id = @id;
 
 -- name: GetOrder :one
 SELECT * FROM orders WHERE id = @id;
+
+-- name: LockOrder :one
+SELECT * FROM orders WHERE id = @id FOR UPDATE;
+
+-- name: GetOrderOfCart :one
+SELECT id FROM orders WHERE cart_id = @cart_id AND cart_version = @cart_version AND closed_at IS NULL;
 
 -- name: GetOrderByKey :one
 SELECT *
@@ -80,23 +102,34 @@ SELECT name FROM customers WHERE user_id = @user_id;
 -- name: ListOrderLines :many
 SELECT * FROM order_lines WHERE order_id = ANY (@order_ids::uuid[]) ORDER BY order_id, position;
 
+-- name: ListCustomerNames :many
+SELECT user_id, name FROM customers WHERE user_id = ANY (@user_ids::uuid[]);
+
 -- name: ListOrders :many
 SELECT *
 FROM orders
 WHERE (sqlc.narg(user_id)::uuid IS NULL OR user_id = sqlc.narg(user_id))
   AND (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+  AND (sqlc.narg(payment_status)::text IS NULL OR payment_status = sqlc.narg(payment_status))
+  AND (sqlc.narg(fulfilment)::text IS NULL OR fulfilment = sqlc.narg(fulfilment))
+  AND (sqlc.narg(number)::bigint IS NULL OR number = sqlc.narg(number))
+  AND (sqlc.narg(created_from)::timestamptz IS NULL OR created_at >= sqlc.narg(created_from))
+  AND (sqlc.narg(created_to)::timestamptz IS NULL OR created_at < sqlc.narg(created_to))
+  AND (sqlc.narg(variant_id)::uuid IS NULL OR EXISTS (SELECT FROM order_lines WHERE order_lines.order_id = orders.id AND order_lines.variant_id = sqlc.narg(variant_id)))
+  AND (sqlc.narg(tracking)::text IS NULL OR EXISTS (SELECT FROM shipments WHERE shipments.order_id = orders.id AND shipments.tracking = sqlc.narg(tracking)))
+  AND (NOT @needs_attention::boolean OR needs_attention IS NOT NULL)
   AND (sqlc.narg(before)::uuid IS NULL OR id < sqlc.narg(before))
 ORDER BY id DESC
 LIMIT @row_limit;
 
 -- name: ListOrderEvents :many
-SELECT * FROM order_events WHERE order_id = @order_id ORDER BY version;
+SELECT * FROM order_events WHERE order_id = @order_id AND version > @after ORDER BY version;
 
--- What no step has touched for a while: pending, awaiting payment, or asked to be cancelled.
+-- What no step has touched for a while: not settled, or asked to be cancelled.
 -- name: ListUnsettledOrders :many
 SELECT *
 FROM orders
-WHERE status IN ('pending', 'awaiting_payment') AND updated_at < @before
+WHERE status IN ('pending', 'awaiting_payment', 'in_review', 'held') AND updated_at < @before
    OR cancel_requested_at < @before AND closed_at IS NULL
 ORDER BY id
 LIMIT @row_limit;
@@ -114,3 +147,19 @@ INSERT INTO customers (user_id, name, version)
 VALUES (@user_id, @name, @version)
 ON CONFLICT (user_id) DO UPDATE SET name = excluded.name, version = excluded.version
 WHERE customers.version < excluded.version;
+
+-- What is left of a person in orders that need it no more, and how many still do.
+-- name: ForgetCustomer :one
+WITH due AS (
+    UPDATE orders SET
+        shipping_address = jsonb_build_object('name', '', 'line1', '', 'city', '', 'postal_code', '', 'country', shipping_address ->> 'country'),
+        forgotten_at     = @at
+    WHERE orders.user_id = @user_id
+      AND forgotten_at IS NULL
+      AND (closed_at IS NOT NULL OR fulfilment IN ('shipped', 'delivered') OR status IN ('refunded', 'returned'))
+    RETURNING orders.id
+), named AS (
+    DELETE FROM customers WHERE customers.user_id = @user_id
+)
+SELECT (SELECT count(*) FROM due) AS forgotten,
+       (SELECT count(*) FROM orders WHERE orders.user_id = @user_id AND orders.forgotten_at IS NULL AND orders.id NOT IN (SELECT due.id FROM due)) AS open;

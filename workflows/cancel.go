@@ -31,7 +31,7 @@ func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
 		return state, err
 	}
 	if state.Status != order.Confirmed {
-		return reject(ctx, in, order.ErrOrderCancelled)
+		return reject(ctx, in, order.ErrOrderCancelled, nil)
 	}
 	return cancel(ctx, in, paid)
 }

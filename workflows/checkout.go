@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -31,17 +32,25 @@ func CheckoutID(orderID interface{ String() string }) string { return "checkout/
 // ordinary end, not a failure of the saga. A cancelled checkout ends as such.
 func Checkout(ctx workflow.Context, in order.Purchase) (order.State, error) {
 	ctx = forOrder(ctx, in.OrderID)
-	state, err := buy(ctx, in)
+	who, err := listen(ctx)
 	if err != nil {
-		return reject(ctx, in, err)
+		return order.State{}, err
+	}
+	defer who.leave(ctx)
+	state, err := buy(ctx, in, who)
+	if err != nil {
+		return reject(ctx, in, err, who.rejects)
 	}
 	return state, nil
 }
 
 // buy reserves, takes the money and confirms. If it fails, all is undone.
-func buy(ctx workflow.Context, in order.Purchase) (state order.State, err error) {
-	var s saga
+func buy(ctx workflow.Context, in order.Purchase, who *operator) (state order.State, err error) {
+	s := saga{nudged: &who.nudged}
 	defer s.settle(ctx, &err)
+	if err = who.pass(ctx); err != nil {
+		return state, err
+	}
 
 	workflow.SetCurrentDetails(ctx, "Reserving the stock.")
 	otherwise(&s, inventory.Queue, stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID})
@@ -60,10 +69,21 @@ func buy(ctx workflow.Context, in order.Purchase) (state order.State, err error)
 		return state, err
 	}
 
+	if err = who.pass(ctx); err != nil {
+		return state, err
+	}
 	workflow.SetCurrentDetails(ctx, "Waiting for the payment provider.")
 	paid, err := call(at(ctx, payment.Queue), payments.AuthorizePayment, authorization(in))
 	if err == nil && paid.Status == payment.StatusRequiresAction {
-		paid, err = authenticate(ctx, in, paid)
+		if err = who.pass(ctx); err == nil {
+			paid, err = authenticate(ctx, in, who, paid)
+		}
+	}
+	if err == nil {
+		err = who.pass(ctx)
+	}
+	if err == nil {
+		err = who.review(ctx, in, paid)
 	}
 	if err != nil {
 		return state, err
@@ -101,7 +121,7 @@ func unlessConfirmed(ctx workflow.Context, in order.Purchase, state order.State,
 
 // authenticate waits until the customer has satisfied the bank (3-D Secure),
 // has failed to, or has let the time run out.
-func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment) (payment.Payment, error) {
+func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid payment.Payment) (payment.Payment, error) {
 	_, err := call(here(ctx), orders.AwaitPayment, order.AwaitPaymentInput{
 		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentID: paid.ID, ActionURL: paid.ActionURL,
 	})
@@ -119,16 +139,24 @@ func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment)
 	expired := false
 	next := workflow.NewSelector(ctx)
 	next.AddReceive(workflow.GetSignalChannel(ctx, PaymentChanged), func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+	next.AddReceive(who.bell, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
 	next.AddFuture(workflow.NewTimerWithOptions(timer, authenticateWithin, workflow.TimerOptions{Summary: "the customer's time is up"}),
 		func(workflow.Future) { expired = true })
 	for {
 		if next.Select(ctx); ctx.Err() != nil {
 			return paid, ctx.Err()
 		}
+		if err := who.pass(ctx); err != nil {
+			return paid, err
+		}
+		before := paid
 		paid, err = call(at(ctx, payment.Queue), payments.ResolvePayment, payment.ResolvePaymentInput{OrderID: in.OrderID})
 		switch {
 		case err != nil && expired:
 			return paid, order.ErrPaymentExpired.Because(err)
+		case err != nil && fault.Of(err).Code.Retryable() && ctx.Err() == nil &&
+			workflow.GetVersion(ctx, "wait for a payment service that is silent", workflow.DefaultVersion, 1) > workflow.DefaultVersion:
+			paid = before // the customer still has time; the timer or the next signal asks again
 		case err != nil:
 			return paid, err
 		case paid.Status == payment.StatusAuthorized, paid.Status == payment.StatusCaptured:
@@ -143,7 +171,8 @@ func authenticate(ctx workflow.Context, in order.Purchase, paid payment.Payment)
 
 // reject closes the order after its saga has undone everything. Should a worker
 // that Temporal believes dead have confirmed it meanwhile, it is cancelled.
-func reject(ctx workflow.Context, in order.Purchase, err error) (order.State, error) {
+// by is the intervention of the operator who wanted it so, if somebody did.
+func reject(ctx workflow.Context, in order.Purchase, err error, by *uuid.UUID) (order.State, error) {
 	why := fault.Of(err)
 	switch {
 	case temporal.IsCanceledError(err):
@@ -155,7 +184,7 @@ func reject(ctx workflow.Context, in order.Purchase, err error) (order.State, er
 	workflow.SetCurrentDetails(ctx, "Everything is undone. Rejecting the order.")
 	state, failed := call(here(ctx), orders.RejectOrder, order.RejectOrderInput{
 		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total,
-		Code: why.Code, Reason: why.Reason, Message: why.Message, Details: why.Details,
+		Code: why.Code, Reason: why.Reason, Message: why.Message, Details: why.Details, By: by,
 	})
 	switch {
 	case errors.Is(failed, order.ErrIllegalStep):

@@ -40,5 +40,5 @@ var (
 	CustomerID = temporal.NewSearchAttributeKeyKeyword("CustomerId")
 	OrderTotal = temporal.NewSearchAttributeKeyInt64("OrderTotal") // minor units
 	Currency   = temporal.NewSearchAttributeKeyKeyword("Currency")
-	OrderState = temporal.NewSearchAttributeKeyKeyword("OrderState") // awaiting_payment, needs_attention
+	OrderState = temporal.NewSearchAttributeKeyKeyword("OrderState") // awaiting_payment, in_review, held, needs_attention
 )

@@ -9,7 +9,8 @@ import (
 
 // saga remembers how to undo what a workflow has done so far.
 type saga struct {
-	undo []func(workflow.Context) error
+	undo   []func(workflow.Context) error
+	nudged *bool // set when somebody wants it not to wait between two tries; nil when nobody can
 }
 
 // otherwise registers the operation that undoes the next step. Register it
@@ -43,6 +44,9 @@ func (s *saga) settle(ctx workflow.Context, err *error) {
 		if s.undo = refused; len(refused) == 0 {
 			return
 		}
-		_ = workflow.Sleep(ctx, wait) // the context is disconnected: nothing ends the wait early
+		_, _ = workflow.AwaitWithTimeout(ctx, wait, func() bool { return s.nudged != nil && *s.nudged }) // on a disconnected context
+		if s.nudged != nil {
+			*s.nudged = false
+		}
 	}
 }

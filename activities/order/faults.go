@@ -20,9 +20,9 @@ var (
 
 // What can be wrong with what an operator asks of an order under way.
 var (
-	ErrNotUnderway        = fault.New(fault.Conflict, "not_under_way", "The order's checkout is over.")
-	ErrNotInReview        = fault.New(fault.Conflict, "not_in_review", "Nobody waits for a decision about this order.")
-	ErrNotHeld            = fault.New(fault.Conflict, "not_held", "The order is not held.")
+	ErrNotUnderway          = fault.New(fault.Conflict, "not_under_way", "The order's checkout is over.")
+	ErrNotInReview          = fault.New(fault.Conflict, "not_in_review", "Nobody waits for a decision about this order.")
+	ErrNotHeld              = fault.New(fault.Conflict, "not_held", "The order is not held.")
 	ErrInterventionNotFound = fault.New(fault.NotFound, "intervention_not_found", "Nobody has asked for that.")
 )
 

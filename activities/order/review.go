@@ -116,3 +116,20 @@ func (s *Service) intervene(ctx context.Context, in Intervention, fn func(o orde
 	})
 	return stateOf(row), err
 }
+
+// askedBy is who asked for an intervention, and why, for the timeline; the saga
+// when there was none.
+func (s *Service) askedBy(ctx context.Context, id *uuid.UUID) (actor string, about map[string]any, err error) {
+	if id == nil {
+		return saga, nil, nil
+	}
+	err = s.read(ctx, func(q *orderdb.Queries) error {
+		asked, err := q.GetIntervention(ctx, *id)
+		if pg.NotFound(err) {
+			return ErrInterventionNotFound
+		}
+		actor, about = asked.Actor, map[string]any{"reason": asked.Reason, "intervention_id": asked.ID}
+		return err
+	})
+	return actor, about, err
+}

@@ -65,6 +65,7 @@ type RejectOrderInput struct {
 	Reason  string         `json:"reason"`
 	Message string         `json:"message"`           // what the customer is told
 	Details map[string]any `json:"details,omitempty"` // and shown
+	By      *uuid.UUID     `json:"by,omitempty"`      // the intervention of an operator who rejected it; nil when nobody did
 }
 
 // RejectOrder closes an order that was never confirmed, after everything its
@@ -76,9 +77,14 @@ func (s *Service) RejectOrder(ctx context.Context, in RejectOrderInput) (State, 
 		told = map[string]any{}
 	}
 	told["message"] = in.Message
+	actor, about, err := s.askedBy(ctx, in.By)
+	if err != nil {
+		return State{}, err
+	}
 	return s.take(ctx, in.OrderID, Rejected, events.Order{UserID: in.UserID, Total: in.Total, Reason: in.Reason}, step{
-		event: events.OrderRejected, from: underway, actor: saga,
+		event: events.OrderRejected, from: underway, actor: actor,
 		change: change{
+			About:  about,
 			Status: pointer(Rejected), PaymentStatus: pointer("none"),
 			Fault: pointer(string(in.Code)), Reason: &in.Reason, Details: document(told), ClosedAt: &at,
 		},

@@ -43,12 +43,12 @@ var invariants = []invariant{
 	{id: "I5", name: "confirmed order ⇔ reservation of the same variants and quantities", check: reservationsMatch},
 
 	{id: "O1", name: "only legal transitions; the row is the fold of its events; no gaps", check: all(
-		query(orders, "orders", orderVersions), query(orders, "order_events", orderTransitions), query(orders, "orders", orderFold), query(orders, "order_lines", orderLines))},
+		query(orders, "orders", orderVersions), query(orders, "order_events", orderTransitions), query(orders, "orders", orderFold), query(orders, "order_lines", orderLines), query(orders, "orders", orderGoods))},
 	{id: "O2", name: "confirmed order ⇒ one payment of its total, authorized or captured", check: confirmedPaid},
 	{id: "O3", name: "closed order ⇒ nothing taken, nothing held", check: closedUnpaid},
 	{id: "O4", name: "lines, discount, shipping and tax make the total", check: query(orders, "orders", orderArithmetic)},
 	{id: "O5", name: "nothing pending beyond its deadline without an open saga", needs: theSagas, check: pendingOwned},
-	{id: "O6", name: "one order per idempotency key", check: query(orders, "orders", orderKeys)},
+	{id: "O6", name: "one order per idempotency key and per cart version", check: query(orders, "orders", orderKeys)},
 
 	{id: "P1", name: "one charge per order; keys of attempts are unique", check: all(
 		query(payments, "attempts", attemptKeys), query(payments, "payments", attemptsSucceeded), chargedOnce)},

@@ -98,8 +98,8 @@ func reservationsMatch(_ context.Context, l *look) (int, []Finding, error) {
 		switch {
 		case r.Status == held && !o.closed() && r.Basket != o.Basket:
 			found = append(found, Finding{id.String(), fmt.Sprintf("ordered %s; held %s", o.Basket, r.Basket)})
-		case r.Status != held && o.Status == confirmed && o.CancelRequested == nil:
-			found = append(found, Finding{id.String(), "confirmed, but no stock is held"})
+		case r.Status != held && o.bought() && !o.gone() && o.Status != refunded && !o.Refunding:
+			found = append(found, Finding{id.String(), o.Status + ", but no stock is held"})
 		}
 	}
 	return len(l.orders), found, nil

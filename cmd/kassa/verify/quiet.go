@@ -12,6 +12,9 @@ import (
 // kind, each counting.
 var commotion = []struct{ database, what, count string }{
 	{orders, "orders under way", `SELECT count(*) FROM orders WHERE status = 'pending' OR (cancel_requested_at IS NOT NULL AND closed_at IS NULL)`},
+	{orders, "shipments and refunds under way", `
+		SELECT (SELECT count(*) FROM shipments WHERE status = 'preparing') + (SELECT count(*) FROM refunds WHERE status = 'requested')
+		     + (SELECT count(*) FROM returns WHERE status = 'received')`},
 	{payments, "payments in doubt", `
 		SELECT (SELECT count(*) FROM payments WHERE status IN ('pending', 'unknown') OR (voided_at IS NOT NULL AND status IN ('requires_action', 'authorized', 'captured')))
 		     + (SELECT count(*) FROM attempts WHERE state IN ('in_progress', 'unknown'))`},
@@ -95,14 +98,22 @@ func (v *verifier) busy(ctx context.Context) ([]string, error) {
 	return v.openSagas(ctx, l)
 }
 
-// openSagas says how many sagas run that do not wait for a customer: the
+// openSagas says how many sagas run that do not wait for a customer, an operator
+// or a parcel: the
 // cancellation of an order looks only every 30 s whether the order is closed.
 func (v *verifier) openSagas(ctx context.Context, l *look) ([]string, error) {
 	open, err := v.sagas.Open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the open sagas: %w", err)
 	}
-	waiting, err := rows[struct{ ID string }](ctx, l, orders, `SELECT 'checkout/' || id FROM orders WHERE status = 'awaiting_payment'`)
+	waiting, err := rows[struct{ ID string }](ctx, l, orders, `
+		SELECT 'checkout/' || id FROM orders WHERE status IN ('awaiting_payment', 'in_review', 'held')
+		UNION ALL
+		SELECT 'fulfil/' || id FROM shipments WHERE status = 'shipped'
+		UNION ALL
+		SELECT 'return/' || id FROM returns WHERE status IN ('requested', 'approved')
+		UNION ALL
+		SELECT DISTINCT 'erase/' || user_id FROM orders WHERE closed_at IS NULL`)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ type ListOrdersInput struct {
 }
 
 // OrderList is a page of orders.
-type OrderList struct {
+type OrderList struct { //nolint:revive // there are lists of other things
 	Orders []Order `json:"orders"`
 }
 

@@ -61,16 +61,27 @@ var ordersCreated = promauto.With(telemetry.Registry).NewCounter(prometheus.Coun
 	Name: "orders_created_total", Help: "Orders placed, whatever became of them.",
 })
 
-// Desk takes orders and cancellations.
-type Desk struct {
-	orders *order.Service
-	sagas  *Sagas
-	caller *operations.Caller
+// DeskOptions are the shop's own rules about orders.
+type DeskOptions struct {
+	ReviewAbove    int64  // orders of a greater total, in minor units of whatever currency, are reviewed; 0 for none
+	ReviewSeconds  int64  // how long somebody has to approve such an order
+	DeliverSeconds int64  // after so long a shipment is taken for delivered; 0 for never
+	ReturnSeconds  int64  // how long a return may wait for its goods; 0 for ever
+	Seller         Seller // on invoices
 }
 
-// NewDesk makes it. caller reaches the product service for prices.
-func NewDesk(orders *order.Service, sagas *Sagas, caller *operations.Caller) *Desk {
-	return &Desk{orders: orders, sagas: sagas, caller: caller}
+// Desk takes orders and what is to become of them.
+type Desk struct {
+	orders  *order.Service
+	sagas   *Sagas
+	caller  *operations.Caller
+	options DeskOptions
+}
+
+// NewDesk makes it. caller reaches the cart service for carts and coupons, the
+// product service for prices and the payment service for the history of payments.
+func NewDesk(orders *order.Service, sagas *Sagas, caller *operations.Caller, options DeskOptions) *Desk {
+	return &Desk{orders: orders, sagas: sagas, caller: caller, options: options}
 }
 
 // checkout prices the lines, places the order and leads it to its end: 201
@@ -120,9 +131,18 @@ func (d *Desk) place(ctx context.Context, claim order.FindPlacedInput, in Checko
 	}
 	return d.orders.PlaceOrder(ctx, order.PlaceOrderInput{
 		UserID: claim.UserID, Operation: claim.Operation, Key: claim.Key, Fingerprint: claim.Fingerprint,
-		Priced: priced, PaymentMethod: in.PaymentMethod, Capture: in.Capture,
+		Priced: priced, PaymentMethod: in.PaymentMethod, Capture: in.Capture, ReviewSeconds: d.review(priced.Total),
 		ShippingOption: in.ShippingOption, ShippingAddress: in.ShippingAddress,
 	})
+}
+
+// review is how long somebody has to approve an order of this total, in
+// seconds; 0 when nobody must. It is decided once, and kept with the order.
+func (d *Desk) review(total money.Money) int64 {
+	if d.options.ReviewAbove == 0 || total.Amount <= d.options.ReviewAbove {
+		return 0
+	}
+	return d.options.ReviewSeconds
 }
 
 func (d *Desk) quote(ctx context.Context, in CheckoutRequest) (priced order.Priced, err error) {
@@ -146,7 +166,7 @@ func outcome(o order.Order) (*orderOutput, error) {
 	}
 	out := shape(o)
 	out.Location = "/api/v1/orders/" + o.ID.String()
-	if out.Status = 201; o.Status == order.Pending || o.Status == order.AwaitingPayment {
+	if out.Status = 201; !o.Status.Settled() {
 		out.Status, out.RetryAfter = 202, "1"
 	}
 	return out, nil

@@ -13,6 +13,7 @@ import (
 var (
 	exampleOrder     = example(order.Confirmed)
 	exampleCancelled = example(order.Cancelled)
+	exampleInvoice   = invoiceOf(exampleOrder, Seller{Name: "Kassa", Address: []string{"Torstraße 1", "10119 Berlin"}, TaxID: "DE123456789"})
 )
 
 func example(status order.Status) order.Order {
@@ -23,12 +24,13 @@ func example(status order.Status) order.Order {
 	o := order.Order{
 		ID: uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"), Number: "K-1000042",
 		UserID: uuid.MustParse("0199f3c2-0000-7000-8000-000000000001"),
-		Status: order.Confirmed, PaymentStatus: "captured", PaymentID: &paymentID,
+		Status: order.Confirmed, PaymentStatus: "captured", PaymentID: &paymentID, Fulfilment: "none",
 		Lines: []order.Line{{ID: uuid.MustParse("0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12"), PricedLine: order.PricedLine{
 			VariantID: uuid.MustParse("0199f3c2-0000-7000-8000-000000000002"), ProductID: uuid.MustParse("0199f3c2-0000-7000-8000-000000000003"),
 			SKU: "MUG-RED", Name: "Mug, red", Quantity: 2, UnitPrice: eur(1899), Total: eur(3798),
 		}}},
 		Subtotal: eur(3798), Discount: eur(0), Shipping: eur(499), Tax: eur(0), Total: eur(4297),
+		TaxIncluded: eur(686), TaxRate: 1900, Refunded: eur(0),
 		ShippingOption:  "standard",
 		ShippingAddress: order.PostalAddress{Name: "Ada Lovelace", Line1: "Torstraße 1", City: "Berlin", PostalCode: "10119", Country: "DE"},
 		CreatedAt:       placed, UpdatedAt: confirmed, ConfirmedAt: &confirmed, Version: 2,

@@ -27,41 +27,6 @@ type cancelInput struct {
 	Body   CancelRequest
 }
 
-type listInput struct {
-	Status order.Status `query:"status" enum:"pending,awaiting_payment,confirmed,rejected,cancelled" doc:"Only orders in this status."`
-	Limit  int          `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Orders per page."`
-	Cursor string       `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
-}
-
-type listOfUserInput struct {
-	UserID uuid.UUID    `path:"id" format:"uuid" doc:"User id."`
-	Status order.Status `query:"status" enum:"pending,awaiting_payment,confirmed,rejected,cancelled" doc:"Only orders in this status."`
-	Limit  int          `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Orders per page."`
-	Cursor string       `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
-}
-
-type listOutput struct {
-	Link string `header:"Link" doc:"RFC 8288 link to the next page."`
-	Body httpapi.Page[order.Order]
-}
-
-// SagaStep is what an order's saga is doing now.
-type SagaStep struct {
-	WorkflowID    string     `json:"workflow_id" doc:"The Temporal workflow." example:"checkout/0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
-	Operation     string     `json:"operation,omitempty" doc:"The operation it is trying; absent while it is between two or waits." example:"AuthorizePayment"`
-	Attempt       int        `json:"attempt,omitempty" doc:"Which attempt this is, from 1." example:"3"`
-	LastError     string     `json:"last_error,omitempty" doc:"Reason of the last attempt's failure." example:"unavailable"`
-	NextAttemptAt *time.Time `json:"next_attempt_at,omitempty" doc:"When the next attempt starts, UTC."`
-}
-
-// OrderTimeline is what happened to an order, and what is happening.
-type OrderTimeline struct {
-	order.Timeline
-	Saga *SagaStep `json:"saga,omitempty" doc:"What its saga is doing; absent when none runs."`
-}
-
-type timelineOutput struct{ Body OrderTimeline }
-
 // errKnownReason is what a client may see as the code of a rejected checkout
 // beyond the faults of the order service itself.
 var errKnownReason = []*fault.Error{
@@ -92,21 +57,6 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 		return desk.checkout(ctx, "create-order", in)
 	})
 	httpapi.Register(a, httpapi.Operation{
-		ID: "list-orders", Method: "GET", Path: "/v1/orders", Tag: "Orders", Summary: "List all orders, newest first",
-		Access: httpapi.Support, Errors: []*fault.Error{httpapi.ErrBadCursor},
-	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		return list(ctx, orders, a.Cursors(), "list-orders", nil, in)
-	})
-	httpapi.Register(a, httpapi.Operation{
-		ID: "list-user-orders", Method: "GET", Path: "/v1/users/{id}/orders", Tag: "Orders", Summary: "List a customer's orders, newest first",
-		Access: httpapi.Customer, Errors: []*fault.Error{httpapi.ErrBadCursor, order.ErrOrderNotFound},
-	}, func(ctx context.Context, in *listOfUserInput) (*listOutput, error) {
-		if asker, _ := identity.From(ctx); !asker.Owns(in.UserID) {
-			return nil, order.ErrOrderNotFound
-		}
-		return list(ctx, orders, a.Cursors(), "list-user-orders/"+in.UserID.String(), &in.UserID, &listInput{Status: in.Status, Limit: in.Limit, Cursor: in.Cursor})
-	})
-	httpapi.Register(a, httpapi.Operation{
 		ID: "read-order", Method: "GET", Path: "/v1/orders/{id}", Tag: "Orders", Summary: "Read an order",
 		Access: httpapi.Customer, ResponseExample: exampleOrder, Errors: []*fault.Error{order.ErrOrderNotFound},
 	}, func(ctx context.Context, in *orderPath) (*orderOutput, error) {
@@ -121,16 +71,10 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 		Description: "Gives the money and the stock back. A checkout under way is stopped and undone. 200 when it is done; 202 while it runs.",
 		Access:      httpapi.Customer, Key: httpapi.RequiredKey, MayAccept: true, ResponseExample: exampleCancelled, Errors: []*fault.Error{order.ErrOrderNotFound, order.ErrOrderClosed, errEngineOut},
 	}, func(ctx context.Context, in *cancelInput) (*orderOutput, error) { return desk.cancel(ctx, in) })
-	httpapi.Register(a, httpapi.Operation{
-		ID: "read-timeline", Method: "GET", Path: "/v1/orders/{id}/timeline", Tag: "Orders", Summary: "Read what happened to an order",
-		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound},
-	}, func(ctx context.Context, in *orderPath) (*timelineOutput, error) {
-		history, err := orders.ReadTimeline(ctx, order.ReadTimelineInput{OrderID: in.ID, UserID: onlyOf(ctx)})
-		if err != nil {
-			return nil, err
-		}
-		return &timelineOutput{Body: OrderTimeline{Timeline: history, Saga: sagas.step(ctx, in.ID)}}, nil
-	})
+	registerLists(a, orders)
+	registerHistory(a, orders, desk)
+	registerOperators(a, desk)
+	registerInvoice(a, orders, desk)
 }
 
 // cancel asks for the end of an order and waits for it.
@@ -150,31 +94,6 @@ func (d *Desk) cancel(ctx context.Context, in *cancelInput) (*orderOutput, error
 	out := shape(o)
 	if !o.Status.Closed() {
 		out.Status, out.RetryAfter, out.Location = 202, "1", "/api/v1/orders/"+o.ID.String()
-	}
-	return out, nil
-}
-
-func list(ctx context.Context, orders *order.Service, cursors httpapi.Cursors, scope string, user *uuid.UUID, in *listInput) (*listOutput, error) {
-	ask := order.ListOrdersInput{UserID: user, Limit: in.Limit + 1}
-	if in.Status != "" {
-		ask.Status = &in.Status
-		scope += "?status=" + string(in.Status)
-	}
-	if in.Cursor != "" {
-		ask.Before = new(uuid.UUID)
-		if err := cursors.Verify(scope, in.Cursor, ask.Before); err != nil {
-			return nil, err
-		}
-	}
-	found, err := orders.ListOrders(ctx, ask)
-	if err != nil {
-		return nil, err
-	}
-	out := &listOutput{Body: httpapi.Page[order.Order]{Data: found.Orders}}
-	if len(found.Orders) > in.Limit {
-		out.Body.Data = found.Orders[:in.Limit]
-		out.Body.NextCursor = cursors.Sign(scope, out.Body.Data[in.Limit-1].ID)
-		out.Link = httpapi.NextLink(ctx, out.Body.NextCursor)
 	}
 	return out, nil
 }

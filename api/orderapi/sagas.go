@@ -31,17 +31,18 @@ var errEngineOut = fault.New(fault.Unavailable, "checkout_unavailable", "Checkou
 
 // Sagas starts the sagas of orders and waits for them.
 type Sagas struct {
-	temporal client.Client
-	orders   *order.Service
-	news     *order.News
-	breaker  circuitbreaker.CircuitBreaker[any]
+	temporal  client.Client
+	namespace string
+	orders    *order.Service
+	news      *order.News
+	breaker   circuitbreaker.CircuitBreaker[any]
 }
 
-// NewSagas makes it. When Temporal has failed to take three workflows in, the
+// NewSagas makes it for a client of a namespace. When Temporal has failed to take three workflows in, the
 // next ones are refused at once for a second.
-func NewSagas(c client.Client, orders *order.Service, news *order.News) *Sagas {
+func NewSagas(c client.Client, namespace string, orders *order.Service, news *order.News) *Sagas {
 	return &Sagas{
-		temporal: c, orders: orders, news: news,
+		temporal: c, namespace: namespace, orders: orders, news: news,
 		breaker: circuitbreaker.NewBuilder[any]().WithFailureThreshold(3).WithDelay(time.Second).Build(),
 	}
 }

@@ -47,7 +47,7 @@ func (s *Sagas) begin(ctx context.Context) error {
 }
 
 func TestASagaBeginsThoughTheCustomerIsGone(t *testing.T) {
-	s := NewSagas(&engine{takeIn: context.Context.Err}, nil, nil)
+	s := NewSagas(&engine{takeIn: context.Context.Err}, "kassa", nil, nil)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	for range 10 {
@@ -57,7 +57,7 @@ func TestASagaBeginsThoughTheCustomerIsGone(t *testing.T) {
 }
 
 func TestASagaThatHasEndedIsNoTrouble(t *testing.T) {
-	s := NewSagas(&engine{takeIn: func(context.Context) error { return serviceerror.NewWorkflowExecutionAlreadyStarted("ended", "", "") }}, nil, nil)
+	s := NewSagas(&engine{takeIn: func(context.Context) error { return serviceerror.NewWorkflowExecutionAlreadyStarted("ended", "", "") }}, "kassa", nil, nil)
 	for range 10 {
 		require.NoError(t, s.begin(t.Context()))
 	}
@@ -71,7 +71,7 @@ func TestNothingIsBegunWhileTemporalIsOut(t *testing.T) {
 			return serviceerror.NewUnavailable("gone")
 		}
 		return nil
-	}}, nil, nil)
+	}}, "kassa", nil, nil)
 	for range 3 {
 		require.NoError(t, s.available())
 		require.ErrorIs(t, s.begin(t.Context()), errEngineOut)
@@ -100,7 +100,7 @@ func TestATemporalThatHangsHoldsUpNoEvents(t *testing.T) {
 	event := events.NewPaymentChanged(events.PaymentReceived, o.CreatedAt, 3, events.PaymentChanged{PaymentID: id.New(), OrderID: o.ID})
 	waiting, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error { return NewSagas(hangs, orders, nil).HearPayment(waiting, tx, event) })
+	err = pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error { return NewSagas(hangs, "kassa", orders, nil).HearPayment(waiting, tx, event) })
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, waiting.Err(), "it gives up before Postgres ends the transaction")
 }
@@ -127,7 +127,7 @@ func (s *schedules) Create(_ context.Context, o client.ScheduleOptions) (client.
 // would be the last.
 func TestAReconcileThatIsStuckEnds(t *testing.T) {
 	p := &planner{}
-	require.NoError(t, NewSagas(p, nil, nil).schedule(t.Context()))
+	require.NoError(t, NewSagas(p, "kassa", nil, nil).schedule(t.Context()))
 	require.Equal(t, enums.SCHEDULE_OVERLAP_POLICY_SKIP, p.made.asked.Overlap)
 	require.Equal(t, reconcileWithin, p.made.asked.Action.(*client.ScheduleWorkflowAction).WorkflowRunTimeout)
 }

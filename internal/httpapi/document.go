@@ -56,10 +56,26 @@ func (a *API) describe(described *huma.Operation, op Operation, hasBody bool) {
 	if op.Example != nil {
 		described.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: op.Example}}}
 	}
+	if op.Content != nil {
+		described.Responses[strconv.Itoa(cmp.Or(op.Status, http.StatusOK))] = a.written(op.Content)
+	}
 	if op.ResponseExample != nil {
 		status := strconv.Itoa(cmp.Or(op.Status, http.StatusOK))
 		described.Responses[status] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {Example: op.ResponseExample}}}
 	}
+}
+
+// written is the success of an operation that writes it itself.
+func (a *API) written(content map[string]any) *huma.Response {
+	success := &huma.Response{Content: map[string]*huma.MediaType{}}
+	for mediaType, example := range content {
+		media := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: example}
+		if mediaType == "application/json" {
+			media.Schema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(example), true, "")
+		}
+		success.Content[mediaType] = media
+	}
+	return success
 }
 
 // String is the level as the document's x-access shows it.

@@ -77,6 +77,9 @@ type Operation struct {
 	// Deprecated is since when clients should leave this operation (RFC 9745), and
 	// Sunset when it goes (RFC 8594); zero when they need not. Each answer says so.
 	Deprecated, Sunset time.Time
+	// Content lists the media types of a success that the handler writes itself
+	// (its output's Body is a func(huma.Context)), with an example each.
+	Content map[string]any
 	// Example and ResponseExample are shown in the document. Nil ones are put
 	// together from the example tags of the body's fields.
 	Example, ResponseExample any

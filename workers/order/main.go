@@ -22,14 +22,6 @@ import (
 	"kassa/workflows"
 )
 
-type settings struct {
-	config.Common
-	config.Database
-	config.Temporal
-	config.Bus
-	config.Services
-}
-
 func main() { process.Main("order", orderdb.Migrations(), run) }
 
 func run(_ context.Context, p *process.Process) error {
@@ -56,11 +48,11 @@ func run(_ context.Context, p *process.Process) error {
 	news := order.NewNews()
 	orders := order.New(pool, news)
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
-	sagas := orderapi.NewSagas(temporal, orders, news)
+	sagas := orderapi.NewSagas(temporal, cfg.TemporalNamespace, orders, news)
 
 	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
-	orderapi.Register(api, orders, sagas, orderapi.NewDesk(orders, sagas, caller))
+	orderapi.Register(api, orders, sagas, orderapi.NewDesk(orders, sagas, caller, cfg.desk()))
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, orders))
 
 	p.Add("old keys", httpapi.ForgetKeysHourly(pool))

@@ -76,7 +76,7 @@ var (
 		"SELECT variant_id, version, (SELECT max(created_at) FROM movements WHERE movements.variant_id = stock.variant_id) FROM stock",
 		"'inventory.changed'")
 	productEventsTold = fill(versionsTold, "SELECT id, version, updated_at FROM products", "'product.created', 'product.updated', 'product.archived'")
-	userEventsTold    = fill(versionsTold, "SELECT id, version, updated_at FROM users", "'user.registered', 'user.updated'")
+	userEventsTold    = fill(versionsTold, "SELECT id, version, updated_at FROM users", "'user.registered', 'user.updated', 'user.erased'")
 )
 
 // Subscriber is a consumer of other services' events.
@@ -213,10 +213,3 @@ func fill(format string, with ...string) string {
 	}
 	return format
 }
-
-const liveTokens = `
-SELECT session_id::text, format('has %s refresh tokens that were not exchanged', count(*))
-FROM refresh_tokens
-WHERE used_at IS NULL
-GROUP BY session_id
-HAVING count(*) > 1`

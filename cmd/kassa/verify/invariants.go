@@ -69,13 +69,15 @@ var invariants = []invariant{
 	{id: "E3", name: "no state change without its event, no event without its change", check: all(
 		query(orders, "order_events", orderEventsTold), query(payments, "transactions", paymentEventsTold),
 		query(inventory, "reservations", reservationEventsTold), query(inventory, "stock", stockEventsTold),
-		query(products, "products", productEventsTold), query(users, "users", userEventsTold))},
+		query(products, "products", productEventsTold), query(users, "users", userEventsTold),
+		query(users, "sessions", withdrawalsTold), query(users, "mail_requests", mailsTold))},
 
 	{id: "W1", name: "one saga per order; ended saga ⇔ settled order", needs: theSagas, check: sagasMatch},
 	{id: "W2", name: "no saga is stuck in a failing workflow task", needs: theSagas, check: sagasRun},
 
 	{id: "U1", name: "at most one live refresh token per session", check: query(users, "sessions", liveTokens)},
 	{id: "U2", name: "no account's e-mail address in an event", check: addressesInEvents},
+	{id: "U3", name: "nothing personal is left of an erased account", check: query(users, "users", erasedEmpty)},
 }
 
 // query checks by a query in one database. counted is the table whose rows it

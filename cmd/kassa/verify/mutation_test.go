@@ -226,6 +226,9 @@ var mutations = []mutation{
 	{"E3", "a product was changed without its event", heard(sql("products", nil, "DELETE FROM outbox WHERE type = 'product.updated'"))},
 	{"E3", "an account was changed without its event", heard(sql("users", nil, "DELETE FROM outbox WHERE type = 'user.updated'"))},
 
+	{"E3", "a session ended and its tokens live on", sql("users", nil, "DELETE FROM outbox WHERE type = 'user.sessions_revoked'")},
+	{"E3", "nobody was told to write a mail", sql("users", nil, "DELETE FROM outbox WHERE type = 'user.verification_requested'")},
+
 	{"W1", "a checkout ended and left its order", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).Status = failed }},
 	{"W1", "a checkout goes on after its order is settled", func(w *world) { w.sagas.of(checkoutOf(w.bought)).Status = running }},
 	{"W1", "an order was confirmed without a checkout", func(w *world) { w.sagas.forget(checkoutOf(w.bought)) }},
@@ -236,6 +239,10 @@ var mutations = []mutation{
 
 	{"U1", "a session has two live tokens", sql("users", nil, "DROP INDEX refresh_tokens_live",
 		"INSERT INTO refresh_tokens SELECT sha256(hash), session_id, created_at, expires_at FROM refresh_tokens LIMIT 1")},
+	{"U3", "an erased account kept its sessions", sql("users", nil,
+		"INSERT INTO sessions (id, user_id, secret, created_at, expires_at) SELECT gen_random_uuid(), id, sha256('x'), now(), now() + interval '1 day' FROM users WHERE erased_at IS NOT NULL")},
+	{"U3", "an erased account's name is still told", sql("users", nil,
+		"UPDATE outbox SET event = jsonb_set(event, '{data,name}', '\"Dora\"') WHERE type = 'user.erased'")},
 	{"U2", "an event tells an address", sql("users", nil, `UPDATE outbox SET event = jsonb_set(event, '{data,contact}', '"Ben@Example.com"') WHERE type = 'user.updated'`)},
 }
 

@@ -51,7 +51,7 @@ func openShop(t *testing.T) *world {
 func (w *world) customers() []uuid.UUID {
 	svc := user.New(w.pool("users"), user.Options{})
 	var ids []uuid.UUID
-	for _, name := range []string{"ada", "ben"} {
+	for _, name := range []string{"ada", "ben", "cy", "dora"} {
 		registered, err := svc.RegisterUser(w.t.Context(), user.RegisterUserInput{Email: name + "@example.com", Name: name, Password: "correct horse"})
 		require.NoError(w.t, err)
 		ids = append(ids, registered.ID)
@@ -64,6 +64,12 @@ func (w *world) customers() []uuid.UUID {
 		SELECT id, id, sha256(id::text::bytea), now(), now() + interval '1 day' FROM users`, `
 		INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
 		SELECT sha256(id::text::bytea), id, now(), now() + interval '1 day' FROM sessions`)
+	for _, guest := range ids[2:] { // whose token is their id
+		_, err = svc.LogoutUser(w.t.Context(), user.LogoutUserInput{UserID: guest, RefreshInput: user.RefreshInput{RefreshToken: guest.String()}})
+		require.NoError(w.t, err)
+	}
+	_, err = svc.EraseUser(w.t.Context(), user.EraseUserInput{UserID: ids[3]})
+	require.NoError(w.t, err)
 	return ids
 }
 

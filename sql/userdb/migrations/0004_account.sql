@@ -115,6 +115,9 @@ CREATE INDEX api_keys_user_id ON api_keys (user_id) WHERE revoked_at IS NULL;
 -- Erasing an account takes its name out of what is kept for replay.
 CREATE INDEX outbox_subject ON outbox (subject);
 
+-- From now on the end of a session has an event; one that ended without is of
+-- no use to anybody.
+DELETE FROM sessions WHERE ended_at IS NOT NULL;
 ALTER TABLE sessions DROP CONSTRAINT sessions_ended_by_check;
 ALTER TABLE sessions ADD CONSTRAINT sessions_ended_by_check CHECK (ended_by IN ('logout', 'reuse', 'password', 'erasure'));
 COMMENT ON COLUMN sessions.ended_by IS 'logout; reuse of a refresh token that had been exchanged before; password, a new one; erasure of the account.';

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stripe/stripe-go/v86"
 
+	"kassa/internal/failpoint"
 	"kassa/sql/paymentdb"
 )
 
@@ -52,7 +53,7 @@ func NewStripe(o StripeOptions) *Stripe {
 	}
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
 		URL:               stripe.String(strings.TrimSuffix(o.URL, "/")),
-		HTTPClient:        &http.Client{Timeout: timeout, Transport: transport()},
+		HTTPClient:        &http.Client{Timeout: timeout, Transport: failpoint.Transport(transport())},
 		MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry:   stripe.Bool(false),
 		// What it would log is in the error, and some of it is not for logs.

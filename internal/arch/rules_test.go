@@ -27,7 +27,7 @@ var rules = map[string]rule{
 			"go.temporal.io/api/enums/v1", "go.temporal.io/sdk/log", "go.temporal.io/sdk/temporal", "go.temporal.io/sdk/workflow",
 		},
 	},
-	"activities":      {own: []string{"sql/${svc}db", "events", "internal/fault", "internal/money", "internal/pg", "internal/outbox", "internal/id", "internal/cloudevent"}},
+	"activities":      {own: []string{"sql/${svc}db", "events", "internal/failpoint", "internal/fault", "internal/money", "internal/pg", "internal/outbox", "internal/id", "internal/cloudevent"}},
 	"events":          {own: []string{"internal/id", "internal/money", "internal/cloudevent"}},
 	"sql":             {own: []string{}, external: []string{"context", "embed", "io/fs", "time", "github.com/jackc/pgx/v5", "github.com/google/uuid"}},
 	"internal":        {own: []string{"internal"}},

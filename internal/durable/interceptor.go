@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"kassa/internal/correlation"
+	"kassa/internal/failpoint"
 	"kassa/internal/fault"
 	"kassa/internal/logging"
 )
@@ -59,7 +60,18 @@ func (i *activityFaults) ExecuteActivity(ctx context.Context, in *interceptor.Ex
 		}
 	}()
 	info := activity.GetInfo(ctx)
-	return i.Next.ExecuteActivity(logging.With(ctx, zap.String("workflow_id", info.WorkflowExecution.ID)), in)
+	ctx = failpoint.Enter(ctx, info.ActivityType.Name)
+	if err := failpoint.Hit(ctx, failpoint.Before); err != nil {
+		return nil, err
+	}
+	out, err = i.Next.ExecuteActivity(logging.With(ctx, zap.String("workflow_id", info.WorkflowExecution.ID)), in)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsLocalActivity {
+		return out, failpoint.Hit(ctx, failpoint.Task)
+	}
+	return out, failpoint.Hit(ctx, failpoint.After)
 }
 
 // failure logs an activity's error once, here at the edge, and writes it as a

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 
 	"kassa/internal/correlation"
+	"kassa/internal/failpoint"
 	"kassa/internal/fault"
 	"kassa/internal/logging"
 )
@@ -151,11 +152,15 @@ func (op *operation) call(ctx context.Context, in reflect.Value) (out any, err e
 			out, err = nil, fault.ErrInternal.Because(fmt.Errorf("panic in %s: %v", op.name, p))
 		}
 	}()
+	ctx = failpoint.Enter(ctx, op.name)
+	if err := failpoint.Hit(ctx, failpoint.Before); err != nil {
+		return nil, err
+	}
 	results := op.fn.Call([]reflect.Value{reflect.ValueOf(ctx), in})
 	if err, _ := results[1].Interface().(error); err != nil {
 		return nil, cutShort(err)
 	}
-	return results[0].Interface(), nil
+	return results[0].Interface(), failpoint.Hit(ctx, failpoint.After)
 }
 
 // log writes what does not cross the wire: the cause.

@@ -9,6 +9,8 @@ import (
 	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"kassa/internal/failpoint"
 )
 
 // acquireWithin bounds the wait for a connection, so that a slow database
@@ -83,7 +85,10 @@ func withConn(ctx context.Context, pool *pgxpool.Pool, fn func(conn *pgxpool.Con
 		return Fault(fmt.Errorf("acquire connection: %w", err))
 	}
 	defer conn.Release()
-	return Fault(fn(conn))
+	if err := fn(conn); err != nil {
+		return Fault(err)
+	}
+	return failpoint.Hit(ctx, failpoint.Commit)
 }
 
 func acquire(ctx context.Context, pool *pgxpool.Pool, within time.Duration) (*pgxpool.Conn, error) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kassa/internal/config"
+	"kassa/internal/failpoint"
 	"kassa/internal/logging"
 	"kassa/internal/pg"
 	"kassa/internal/telemetry"
@@ -79,7 +80,10 @@ type settings struct {
 }
 
 // Validate keeps the delay within the time that a stop may take.
-func (s settings) Validate(bool) []string {
+func (s settings) Validate(production bool) []string {
+	if production && failpoint.Enabled {
+		return []string{"this program can be told to fail and is not for production; build it without the tag chaos, or set KASSA_ENV=development"}
+	}
 	if s.DrainDelay < 0 || s.DrainDelay > 10*time.Second {
 		return []string{"KASSA_DRAIN_DELAY must be between 0s and 10s; for example KASSA_DRAIN_DELAY=5s"}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"kassa/internal/failpoint"
 	"kassa/internal/telemetry"
 )
 
@@ -20,7 +21,7 @@ import (
 func (p *Process) Serve(listen string, handler http.Handler) error {
 	metrics := telemetry.MetricsHandler()
 	// No mux: it would rewrite paths before handler sees them.
-	return p.ServeOnly("http server", listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return p.ServeOnly("http server", listen, failpoint.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/health":
 			p.Health(w, r)
@@ -31,7 +32,7 @@ func (p *Process) Serve(listen string, handler http.Handler) error {
 		default:
 			handler.ServeHTTP(w, r)
 		}
-	}))
+	})))
 }
 
 // ServeOnly is Serve without /health, /ready and /metrics: for a second

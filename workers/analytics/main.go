@@ -51,6 +51,9 @@ func run(_ context.Context, p *process.Process) error {
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
 	p.Database(pool)
+	p.TaskQueue(func(ctx context.Context) (process.TaskQueue, error) {
+		return durable.Describe(ctx, temporal, cfg.TemporalNamespace, analytics.Queue)
+	})
 
 	svc := analytics.New(pool)
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})

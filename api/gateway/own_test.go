@@ -90,9 +90,13 @@ func TestAPartThatIsDownIsNullWithAWarning(t *testing.T) {
 	user := id.New()
 	hung := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for part, change := range map[string]func(o *gateway.Options){
-		"user":            func(o *gateway.Options) { o.Services["user"] = []string{"http://127.0.0.1:1"} },
-		"orders":          func(o *gateway.Options) { o.Services["order"] = []string{played(t, map[string]http.HandlerFunc{"/": hung})} },
-		"recommendations": func(o *gateway.Options) { o.Services["analytics"] = []string{played(t, map[string]http.HandlerFunc{"/": says(500, "{}")})} },
+		"user": func(o *gateway.Options) { o.Services["user"] = []string{"http://127.0.0.1:1"} },
+		"orders": func(o *gateway.Options) {
+			o.Services["order"] = []string{played(t, map[string]http.HandlerFunc{"/": hung})}
+		},
+		"recommendations": func(o *gateway.Options) {
+			o.Services["analytics"] = []string{played(t, map[string]http.HandlerFunc{"/": says(500, "{}")})}
+		},
 	} {
 		e := shop(t, user, change)
 		begin := time.Now()

@@ -2,10 +2,15 @@
 //
 // # Nouns
 //
-// A User is an account: an e-mail address to sign in with, a name and a role.
-// Its version counts changes of name and role and is the sequence of its
-// events. A session is one sign-in on one device. It is a chain of refresh
+// A User is an account: an e-mail address to sign in with, a profile and a role.
+// Its version counts changes of both and is the sequence of its events. An
+// account has Preferences and Addresses, which have versions of their own and
+// no events. A session is one sign-in on one device. It is a chain of refresh
 // tokens of which exactly one is live, and from which access tokens are made.
+// An APIKey lets a program act in its owner's name, within scopes.
+//
+// An account is open, then being erased (nobody can sign in, see CloseAccount),
+// then erased: an empty row that orders refer to.
 //
 // # Passwords
 //
@@ -25,6 +30,17 @@
 // exchange; the same exchange repeated within 10 s gives the same successor,
 // because an answer can get lost. Repeated later it means that two parties
 // hold the token, and the session ends.
+//
+// Access tokens are withdrawn before they expire by telling everybody
+// (revoke.go). Who makes a token holds the account's row (FOR SHARE), and who
+// changes what a token says takes the time of the withdrawal while holding it,
+// so that no token with the old word is younger than the withdrawal.
+//
+// # Mailed tokens
+//
+// A request for a mail is a row and an event with its id. The token is that id
+// with a signature by a secret of the process: it is in no table and in no
+// event, and IssueMailToken makes the same one again for a mail that is retried.
 //
 // # When something fails
 //

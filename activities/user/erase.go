@@ -63,6 +63,27 @@ func (s *Service) CloseAccount(ctx context.Context, in EraseUserInput) (Erasable
 	})
 }
 
+// ListErasingInput selects accounts by how long their erasure has been going on.
+type ListErasingInput struct {
+	Before time.Time `json:"before"` // it was asked for before then
+}
+
+// Erasures are accounts that are being erased.
+type Erasures struct {
+	Users []uuid.UUID `json:"users"` // at most 100, the longest waiting first
+}
+
+// ListErasing finds erasures that should have ended, to begin them again: their
+// saga may be lost.
+func (s *Service) ListErasing(ctx context.Context, in ListErasingInput) (Erasures, error) {
+	var found Erasures
+	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) (err error) {
+		found.Users, err = query(conn).ListUsersErasing(ctx, &in.Before)
+		return err
+	})
+	return found, err
+}
+
 // ErasedUser is what an erasure deleted; zeros when there was nothing left.
 type ErasedUser struct {
 	UserID    uuid.UUID `json:"user_id"`

@@ -1,6 +1,7 @@
 package userapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kassa/activities/user"
+	"kassa/api/userapi"
 	"kassa/internal/cloudevent"
 	"kassa/internal/fault"
 	"kassa/internal/identity"
@@ -251,4 +253,12 @@ func TestErasureBeginsAndKeepsEverybodyOut(t *testing.T) {
 	s.refused(s.call("GET", "/v1/users/"+ada, "", adas), 401, "invalid_token")
 	s.refused(s.call("POST", "/v1/users/login", `{"email":"ada@example.com","password":"correct horse"}`, nil), 401, "bad_credentials")
 	require.Equal(t, 202, s.call("DELETE", "/v1/users/"+bob, "", roots).status)
+	_, err := s.pool.Exec(t.Context(), "UPDATE users SET erasure_requested_at = now() - interval '11 minutes' WHERE id = $1", ada)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	again := make(chan uuid.UUID, 9)
+	erase := func(_ context.Context, id uuid.UUID) error { again <- id; stop(); return nil }
+	require.NoError(t, userapi.KeepErasing(s.svc, erase, func(err error) { t.Error(err) })(ctx))
+	require.Equal(t, uuid.MustParse(ada), <-again, "its saga may be lost")
+	require.Empty(t, again, "the other one has only begun")
 }

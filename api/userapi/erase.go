@@ -57,6 +57,38 @@ func NewEraser(c client.Client) Eraser {
 	}
 }
 
+const (
+	lookEvery    = 10 * time.Minute // for erasures whose saga was lost
+	erasedWithin = 10 * time.Minute // an erasure may take, before it is begun again
+)
+
+// KeepErasing begins erasures again that do not end, until ctx ends: a saga that
+// runs is left alone, one that Temporal has lost starts anew.
+func KeepErasing(svc *user.Service, erase Eraser, report func(error)) func(ctx context.Context) error {
+	return func(ctx context.Context) error {
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for {
+			if err := eraseAgain(ctx, svc, erase, time.Now().Add(-erasedWithin)); err != nil && ctx.Err() == nil {
+				report(fmt.Errorf("begin erasures again: %w", err))
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	}
+}
+
+func eraseAgain(ctx context.Context, svc *user.Service, erase Eraser, before time.Time) error {
+	unfinished, err := svc.ListErasing(ctx, user.ListErasingInput{Before: before})
+	for _, id := range unfinished.Users {
+		err = errors.Join(err, erase(ctx, id))
+	}
+	return err
+}
+
 // erasable lets customers erase themselves and admins everybody.
 func erasable(ctx context.Context, account uuid.UUID) error {
 	p, ok := identity.From(ctx)

@@ -89,8 +89,8 @@ FROM refresh_tokens t
 JOIN sessions s ON s.id = t.session_id
 JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1
-FOR UPDATE OF t, s
 FOR SHARE OF u
+FOR UPDATE OF t, s
 `
 
 type LockRefreshTokenRow struct {
@@ -105,7 +105,7 @@ type LockRefreshTokenRow struct {
 }
 
 // Both rows are locked, so that whoever waited sees what the other did to them;
-// the account is held as LockUserShared does.
+// the account is held as LockUserShared does, and first, as everywhere.
 func (q *Queries) LockRefreshToken(ctx context.Context, hash []byte) (LockRefreshTokenRow, error) {
 	row := q.db.QueryRow(ctx, lockRefreshToken, hash)
 	var i LockRefreshTokenRow

@@ -167,6 +167,35 @@ func (q *Queries) ListUsers(ctx context.Context, arg ListUsersParams) ([]User, e
 	return items, nil
 }
 
+const listUsersErasing = `-- name: ListUsersErasing :many
+SELECT id
+FROM users
+WHERE erased_at IS NULL AND erasure_requested_at < $1
+ORDER BY erasure_requested_at
+LIMIT 100
+`
+
+// The longest waiting first.
+func (q *Queries) ListUsersErasing(ctx context.Context, before *time.Time) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listUsersErasing, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockAdmins = `-- name: LockAdmins :many
 SELECT id FROM users WHERE role = 'admin' AND erased_at IS NULL ORDER BY id FOR UPDATE
 `

@@ -65,16 +65,19 @@ func run(_ context.Context, p *process.Process) error {
 	api := httpapi.New(httpapi.Options{
 		Service: p.Name, Verifier: verifier, Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken, FingerprintSecret: cfg.InternalToken,
 	})
-	userapi.Register(api, svc, userapi.NewEraser(temporal))
+	erase := userapi.NewEraser(temporal)
+	userapi.Register(api, svc, erase)
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
+	report := func(err error) { p.Log.Warn("background work", zap.Error(err)) }
 	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))
 	p.Add("revocations", revoked.Follow(nats))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("housekeeping", func(ctx context.Context) error {
 		first := user.FirstAdmin{Email: cfg.AdminEmail, Password: cfg.AdminPassword, Made: func() { admin.Store(true) }}
-		return user.Housekeep(ctx, svc, first, func(err error) { p.Log.Warn("housekeeping", zap.Error(err)) })
+		return user.Housekeep(ctx, svc, first, report)
 	})
+	p.Add("erasures", userapi.KeepErasing(svc, erase, report))
 	p.Add("temporal worker", func(ctx context.Context) error {
 		return durable.Run(ctx, temporal, p.Log, func() worker.Worker {
 			w := durable.NewWorker(temporal, user.Queue, durable.WorkerOptions{NoWorkflows: true, Log: p.Log})

@@ -78,6 +78,7 @@ var invariants = []invariant{
 	{id: "U1", name: "at most one live refresh token per session", check: query(users, "sessions", liveTokens)},
 	{id: "U2", name: "no account's e-mail address in an event", check: addressesInEvents},
 	{id: "U3", name: "nothing personal is left of an erased account", check: query(users, "users", erasedEmpty)},
+	{id: "U4", name: "no erasure goes on for more than an hour", check: query(users, "users", erasuresOver)},
 }
 
 // query checks by a query in one database. counted is the table whose rows it

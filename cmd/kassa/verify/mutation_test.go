@@ -243,6 +243,7 @@ var mutations = []mutation{
 		"INSERT INTO sessions (id, user_id, secret, created_at, expires_at) SELECT gen_random_uuid(), id, sha256('x'), now(), now() + interval '1 day' FROM users WHERE erased_at IS NOT NULL")},
 	{"U3", "an erased account's name is still told", sql("users", nil,
 		"UPDATE outbox SET event = jsonb_set(event, '{data,name}', '\"Dora\"') WHERE type = 'user.erased'")},
+	{"U4", "an erasure came to a halt", sql("users", nil, "UPDATE users SET erasure_requested_at = now() - interval '2 hours' WHERE email = 'cy@example.com'")},
 	{"U2", "an event tells an address", sql("users", nil, `UPDATE outbox SET event = jsonb_set(event, '{data,contact}', '"Ben@Example.com"') WHERE type = 'user.updated'`)},
 }
 

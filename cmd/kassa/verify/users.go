@@ -49,3 +49,11 @@ FROM users
 JOIN kept ON kept.subject = users.id::text
 WHERE erased_at IS NOT NULL
 GROUP BY users.id`
+
+// erasuresOver is about people who asked to be forgotten. The service begins
+// again what takes ten minutes, so after an hour somebody must look.
+const erasuresOver = `
+SELECT id::text, format('is being erased since %s', erasure_requested_at)
+FROM users
+WHERE erased_at IS NULL
+  AND erasure_requested_at < least(@before, now()) - interval '1 hour'`

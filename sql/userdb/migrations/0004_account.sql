@@ -14,6 +14,7 @@ COMMENT ON COLUMN users.erasure_requested_at IS 'Since when nobody can sign in b
 COMMENT ON COLUMN users.erased_at         IS 'When everything personal was deleted; null while the account is one. The row stays for what refers to it.';
 -- As lists for admins go, newest first; the id is a UUIDv7.
 CREATE INDEX users_role ON users (role, id DESC) WHERE erased_at IS NULL;
+CREATE INDEX users_erasure ON users (erasure_requested_at) WHERE erased_at IS NULL AND erasure_requested_at IS NOT NULL;
 
 CREATE TABLE preferences (
     user_id  uuid    PRIMARY KEY REFERENCES users,
@@ -131,6 +132,6 @@ DROP TABLE api_keys;
 DROP TABLE mail_requests;
 DROP TABLE addresses;
 DROP TABLE preferences;
-DROP INDEX users_role;
+DROP INDEX users_role, users_erasure;
 ALTER TABLE users DROP CONSTRAINT users_erased, DROP COLUMN phone, DROP COLUMN email_verified_at,
     DROP COLUMN erasure_requested_at, DROP COLUMN erased_at;

@@ -8,7 +8,7 @@ VALUES (@hash, @session_id, @created_at, @expires_at);
 
 -- name: LockRefreshToken :one
 -- Both rows are locked, so that whoever waited sees what the other did to them;
--- the account is held as LockUserShared does.
+-- the account is held as LockUserShared does, and first, as everywhere.
 SELECT t.used_at, t.expires_at AS token_expires_at,
        s.id AS session_id, s.secret, s.expires_at AS session_expires_at, s.ended_at,
        u.id AS user_id, u.role
@@ -16,8 +16,8 @@ FROM refresh_tokens t
 JOIN sessions s ON s.id = t.session_id
 JOIN users u ON u.id = s.user_id
 WHERE t.hash = @hash
-FOR UPDATE OF t, s
-FOR SHARE OF u;
+FOR SHARE OF u
+FOR UPDATE OF t, s;
 
 -- name: UpdateRefreshTokenUsed :exec
 UPDATE refresh_tokens SET used_at = @at WHERE hash = @hash;

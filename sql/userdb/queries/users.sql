@@ -70,6 +70,14 @@ UPDATE users SET password_hash = @password_hash WHERE id = @id;
 -- name: UpdateUserErasureRequested :exec
 UPDATE users SET erasure_requested_at = coalesce(erasure_requested_at, @at) WHERE id = @id;
 
+-- name: ListUsersErasing :many
+-- The longest waiting first.
+SELECT id
+FROM users
+WHERE erased_at IS NULL AND erasure_requested_at < @before
+ORDER BY erasure_requested_at
+LIMIT 100;
+
 -- name: UpdateUserErased :one
 UPDATE users
 SET email = id::text || '@erased.invalid', name = 'Erased', phone = NULL, email_verified_at = NULL, role = 'customer',

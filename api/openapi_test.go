@@ -13,7 +13,6 @@ import (
 	"kassa/api"
 	"kassa/api/analyticsapi"
 	"kassa/api/cartapi"
-	"kassa/api/gateway"
 	"kassa/api/inventoryapi"
 	"kassa/api/orderapi"
 	"kassa/api/paymentapi"
@@ -34,7 +33,6 @@ func document() *huma.OpenAPI {
 	orderapi.Register(a, nil, nil, nil)
 	paymentapi.Register(a, nil)
 	analyticsapi.Register(a, nil)
-	gateway.Register(a, nil)
 
 	doc := a.OpenAPI()
 	doc.Info.Title = "Kassa"

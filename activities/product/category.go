@@ -157,6 +157,7 @@ func (s *Service) DeleteCategory(ctx context.Context, in DeleteCategoryInput) (C
 		}
 		return err
 	})
+	s.trees.InvalidateAll()
 	return gone, err
 }
 
@@ -181,6 +182,7 @@ func (s *Service) plant(ctx context.Context, categoryID uuid.UUID, change func(*
 		changed, err = tree.get(categoryID)
 		return err
 	})
+	s.trees.InvalidateAll()
 	return changed, err
 }
 

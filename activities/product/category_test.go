@@ -119,7 +119,7 @@ func TestTwoMovesMakeNoCircle(t *testing.T) {
 		both.Go(func() error { _, failures[0] = s.move(a, &b.ID); return nil })
 		both.Go(func() error { _, failures[1] = s.move(b, &a.ID); return nil })
 		require.NoError(t, both.Wait())
-		require.True(t, (failures[0] == nil) != (failures[1] == nil), "one of them wins: %v", failures)
+		require.NotEqual(t, failures[0] == nil, failures[1] == nil, "one of them wins: %v", failures)
 	}
 }
 

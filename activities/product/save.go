@@ -30,7 +30,18 @@ func insertProduct(ctx context.Context, db *productdb.Queries, p Product) (bool,
 	if err := insertVariants(ctx, db, p.ID, p.Variants, 0); err != nil {
 		return false, err
 	}
-	return true, insertPrices(ctx, db, p.Variants)
+	if err := insertPrices(ctx, db, p.Variants); err != nil {
+		return false, err
+	}
+	return true, list(ctx, db, p.ID)
+}
+
+// list makes what search finds what the products are.
+func list(ctx context.Context, db *productdb.Queries, products ...uuid.UUID) error {
+	if err := db.ListForSearch(ctx, products); err != nil {
+		return fmt.Errorf("list for search: %w", err)
+	}
+	return nil
 }
 
 // saveProduct writes what makes after another product than before.
@@ -73,7 +84,10 @@ func saveProduct(ctx context.Context, db *productdb.Queries, before, after Produ
 	if err := saveVariants(ctx, db, before, after, kept, added); err != nil {
 		return err
 	}
-	return insertPrices(ctx, db, priced)
+	if err := insertPrices(ctx, db, priced); err != nil {
+		return err
+	}
+	return list(ctx, db, after.ID)
 }
 
 // saveVariants writes the variants that stay, unless they are as before, and those that come.

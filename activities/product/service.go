@@ -15,11 +15,13 @@ const Queue = "product"
 type Service struct {
 	pool      *pgxpool.Pool
 	sellables *otter.Cache[uuid.UUID, sellable]
+	counts    *otter.Cache[asked, counts]
+	trees     *otter.Cache[struct{}, tree]
 }
 
 // New makes the service on its database.
 func New(pool *pgxpool.Pool) *Service {
-	return &Service{pool: pool, sellables: otter.Must(&otter.Options[uuid.UUID, sellable]{
+	return &Service{pool: pool, counts: newCounts(), trees: newShelves(), sellables: otter.Must(&otter.Options[uuid.UUID, sellable]{
 		MaximumSize:      100_000, // variants, some 300 bytes each
 		ExpiryCalculator: otter.ExpiryWriting[uuid.UUID, sellable](time.Hour),
 	})}

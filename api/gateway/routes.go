@@ -40,7 +40,6 @@ var routes = []route{
 	{"/v1/ops/orders", "order"},
 
 	{"/v1/payments", "payment"},
-	{"/v1/payments/{id}/refund", "order"}, // which runs the saga
 	{"/v1/ledger", "payment"},
 	{"/v1/webhooks/stripe", "payment"},
 
@@ -56,7 +55,6 @@ type rule struct {
 	keyed        bool          // needs an Idempotency-Key
 	wait         time.Duration // for an answer to begin; 0 means usual
 	ignoresToken bool          // works with a token that has expired
-	stream       bool          // its answer may go on for hours
 }
 
 var rules = []rule{
@@ -72,8 +70,6 @@ var rules = []rule{
 	{operation: "POST /v1/orders/{id}/cancel", keyed: true, wait: saga},
 	{operation: "POST /v1/orders/{id}/fulfilments", keyed: true, wait: saga},
 	{operation: "POST /v1/orders/{id}/returns", keyed: true, wait: saga},
-
-	{operation: "GET /v1/orders/{id}/events", stream: true},
 
 	{operation: "POST /v1/payments", keyed: true, wait: saga},
 	{operation: "POST /v1/payments/{id}/capture", keyed: true},

@@ -113,7 +113,7 @@ func (s *shop) created(sku string) string {
 func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Service: "product", Prefix: "/api"})
 	productapi.Register(api, nil)
-	require.Len(t, api.OpenAPI().Paths, 7)
+	require.Len(t, api.OpenAPI().Paths, 8)
 	for path, item := range api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Put} {
 			if op == nil {

@@ -24,6 +24,7 @@ func Register(a *httpapi.API, svc *product.Service) {
 	changes(a, svc)
 	variants(a, svc)
 	categories(a, svc)
+	search(a, svc)
 	quotes(a, svc)
 }
 

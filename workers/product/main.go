@@ -49,9 +49,6 @@ func run(_ context.Context, p *process.Process) error {
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
 	p.Database(pool)
-	p.TaskQueue(func(ctx context.Context) (process.TaskQueue, error) {
-		return durable.Describe(ctx, temporal, cfg.TemporalNamespace, product.Queue)
-	})
 
 	svc := product.New(pool)
 	revoked := identity.NewRevocations()
@@ -61,6 +58,10 @@ func run(_ context.Context, p *process.Process) error {
 
 	p.Add("revocations", revoked.Follow(nats))
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
+	p.Add("stock", (&outbox.Consumer{
+		Name: "product-stock", Pool: pool, Bus: nats, Log: p.Log, Apply: product.RememberStock,
+		Types: []string{events.InventoryChanged},
+	}).Run)
 	p.Add("price changes", func(ctx context.Context) error {
 		types := []string{events.ProductCreated, events.ProductUpdated, events.ProductArchived}
 		return outbox.Broadcast(ctx, nats, types, product.Hear(svc))

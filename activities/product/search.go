@@ -1,0 +1,203 @@
+package product
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"kassa/internal/money"
+	"kassa/internal/pg"
+	"kassa/sql/productdb"
+)
+
+// Orders of what was found.
+const (
+	ByRelevance = "relevance" // the best first; as ByNewest without words to search for
+	ByNewest    = "newest"
+	ByPrice     = "price_asc"
+	ByPriceDown = "price_desc"
+)
+
+// SearchProductsInput says what to look for among the active products with a
+// price in Currency. What is left empty selects nothing out.
+type SearchProductsInput struct {
+	Query    string      `json:"query,omitempty"`    // words, all of which must occur
+	Category string      `json:"category,omitempty"` // id or slug; those below it count too
+	Currency string      `json:"currency,omitempty"` // "" means EUR
+	MinPrice int64       `json:"min_price,omitempty"`
+	MaxPrice int64       `json:"max_price,omitempty"` // 0 means no limit
+	InStock  bool        `json:"in_stock,omitempty"`  // only what is available
+	Sort     string      `json:"sort,omitempty"`      // "" means ByRelevance
+	After    *SearchMark `json:"after,omitempty"`     // continue after this; nil starts
+	Limit    int         `json:"limit"`               // at most 100, which 0 means too
+}
+
+// SearchMark is a place in what was found.
+type SearchMark struct {
+	ProductID uuid.UUID `json:"p"`
+	Rank      float64   `json:"r,omitempty"` // ByRelevance
+	Price     int64     `json:"a,omitempty"` // ByPrice and ByPriceDown, in minor units
+}
+
+// Found is one page of what a search has found.
+type Found struct {
+	Hits      []Hit       `json:"hits"`
+	Total     int64       `json:"total"`          // how many there are on all pages
+	Corrected string      `json:"corrected"`      // what was looked for instead of the query, "" for the query itself
+	Facets    Facets      `json:"facets"`         //
+	Next      *SearchMark `json:"next,omitempty"` // where the next page starts; nil on the last
+}
+
+// Hit is a product as a list of results shows it.
+type Hit struct {
+	ID         uuid.UUID   `json:"id" format:"uuid" example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
+	Name       string      `json:"name" example:"Mug"`
+	CategoryID *uuid.UUID  `json:"category_id,omitempty" format:"uuid" doc:"The category it is in; absent for none." example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2f"`
+	Image      *Image      `json:"image,omitempty" doc:"Its main picture; absent when it has none."`
+	Price      money.Money `json:"price" doc:"Price of its cheapest variant."`
+	InStock    bool        `json:"in_stock" doc:"Whether any of its variants is available, as far as is known: checkout decides."`
+}
+
+// query is a SearchProductsInput with everything looked up.
+type query struct {
+	words    *string // as a tsquery; nil for none
+	category uuid.UUID
+	within   []uuid.UUID // categories; nil for any
+	currency string
+	least    int64
+	most     int64
+	inStock  bool
+	limit    int
+	after    *SearchMark
+}
+
+// SearchProducts finds products by their words, forgives typing errors, and
+// counts what there is per category and price. The counts may be some seconds old.
+func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (Found, error) {
+	if _, err := money.Exponent(cmp.Or(in.Currency, defaultCurrency)); err != nil {
+		return Found{}, ErrUnknownCurrency
+	}
+	var found Found
+	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
+		db := productdb.New(planned{conn})
+		shelves, err := s.shelves(ctx, db)
+		if err != nil {
+			return err
+		}
+		q, err := in.lookUp(shelves)
+		if err != nil {
+			return err
+		}
+		if q.words, found.Corrected, err = understand(ctx, db, in.Query); err != nil {
+			return err
+		}
+		rows, err := q.run(ctx, db, in.Sort)
+		if err != nil {
+			return fmt.Errorf("search: %w", err)
+		}
+		if len(rows) > q.limit {
+			rows = rows[:q.limit]
+			last := rows[q.limit-1]
+			found.Next = &SearchMark{ProductID: last.ProductID, Rank: last.Rank, Price: last.Price}
+		}
+		found.Hits = hits(rows, q.currency)
+		counts, err := s.count(ctx, db, q)
+		if err != nil {
+			return err
+		}
+		found.Facets, found.Total = counts.facets(shelves, q), counts.total(q)
+		return nil
+	})
+	return found, err
+}
+
+// lookUp fills in what in leaves open.
+func (in SearchProductsInput) lookUp(shelves tree) (query, error) {
+	q := query{
+		currency: cmp.Or(in.Currency, defaultCurrency), least: max(in.MinPrice, 0), most: in.MaxPrice,
+		inStock: in.InStock, limit: in.Limit, after: in.After,
+	}
+	if q.most <= 0 {
+		q.most = math.MaxInt64
+	}
+	if q.limit <= 0 || q.limit > 100 {
+		q.limit = 100
+	}
+	if in.Category == "" {
+		return q, nil
+	}
+	var err error
+	if q.category, err = shelves.find(in.Category); err != nil {
+		return q, err
+	}
+	q.within = shelves.within(q.category)
+	return q, nil
+}
+
+// run asks for one row more than the page has, to know whether there is another page.
+func (q query) run(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchByRelevanceRow, error) {
+	switch {
+	case sort == ByPrice:
+		rows, err := db.SearchCheapest(ctx, productdb.SearchCheapestParams(q.byPrice()))
+		return rowsOf(rows, func(r productdb.SearchCheapestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
+	case sort == ByPriceDown:
+		rows, err := db.SearchDearest(ctx, q.byPrice())
+		return rowsOf(rows, func(r productdb.SearchDearestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
+	case sort == ByNewest || q.words == nil:
+		params := productdb.SearchNewestParams{
+			Currency: q.currency, Query: q.words, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: int32(q.limit) + 1,
+		}
+		if q.after != nil {
+			params.After = &q.after.ProductID
+		}
+		rows, err := db.SearchNewest(ctx, params)
+		return rowsOf(rows, func(r productdb.SearchNewestRow) productdb.SearchNewestRow { return r }), err
+	default:
+		params := productdb.SearchByRelevanceParams{
+			Currency: q.currency, Query: *q.words, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: int32(q.limit) + 1,
+		}
+		if q.after != nil {
+			params.AfterRank, params.After = &q.after.Rank, q.after.ProductID
+		}
+		return db.SearchByRelevance(ctx, params)
+	}
+}
+
+func (q query) byPrice() productdb.SearchDearestParams {
+	params := productdb.SearchDearestParams{
+		Currency: q.currency, Query: q.words, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: int32(q.limit) + 1,
+	}
+	if q.after != nil {
+		params.AfterPrice, params.After = &q.after.Price, q.after.ProductID
+	}
+	return params
+}
+
+// rowsOf makes rows of one order those of another.
+func rowsOf[R any](rows []R, as func(R) productdb.SearchNewestRow) []productdb.SearchByRelevanceRow {
+	all := make([]productdb.SearchByRelevanceRow, len(rows))
+	for i, row := range rows {
+		r := as(row)
+		all[i] = productdb.SearchByRelevanceRow{
+			ProductID: r.ProductID, CategoryID: r.CategoryID, InStock: r.InStock, Price: r.Price, Name: r.Name, Images: r.Images,
+		}
+	}
+	return all
+}
+
+func hits(rows []productdb.SearchByRelevanceRow, currency string) []Hit {
+	all := make([]Hit, len(rows))
+	for i, row := range rows {
+		all[i] = Hit{
+			ID: row.ProductID, Name: row.Name, CategoryID: row.CategoryID, Price: money.New(row.Price, currency), InStock: row.InStock,
+		}
+		if images := read[Image](row.Images); len(images) > 0 {
+			all[i].Image = &images[0]
+		}
+	}
+	return all
+}

@@ -1,0 +1,151 @@
+-- name: ListForSearch :exec
+-- Writes what search finds of these products, as they are in this transaction.
+SELECT list_products(@product_ids::uuid[]);
+
+-- name: ListQueryWords :many
+-- The words of a query and what documents keep of them, except those that
+-- documents do not keep, like "the". Known are those that a document has had; a
+-- number is what it is.
+SELECT asked.word::text AS word,
+       asked.stem::text AS stem,
+       (asked.word ~ '[0-9]' OR EXISTS (SELECT FROM words WHERE words.stem = asked.stem))::boolean AS known
+FROM (
+    SELECT spoken.word, (ts_lexize('english_stem', spoken.word))[1] AS stem
+    FROM unnest(tsvector_to_array(to_tsvector('simple', @query::text))) AS spoken (word)
+) AS asked
+WHERE asked.stem IS NOT NULL;
+
+-- name: ListWordsAlike :many
+-- The words that look most like one, the likest first.
+SELECT words.word, words.stem, similarity(words.word, @word::text) AS likeness
+FROM words
+WHERE words.word % @word::text
+ORDER BY similarity(words.word, @word::text) DESC, words.word
+LIMIT 3;
+
+-- name: SearchByRelevance :many
+-- After is the last hit of the page before.
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
+FROM (
+    SELECT listings.product_id,
+           listings.category_id,
+           listings.in_stock,
+           (listings.prices ->> @currency::text)::bigint AS price,
+           ts_rank(listings.document, sqlc.arg('query')::text::tsquery) AS rank
+    FROM listings
+    WHERE listings.document @@ sqlc.arg('query')::text::tsquery
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
+      AND (NOT @in_stock::boolean OR listings.in_stock)
+      AND (listings.prices ->> @currency::text)::bigint BETWEEN @min_price::bigint AND @max_price::bigint
+      AND (sqlc.narg('after_rank')::float8 IS NULL
+           OR (ts_rank(listings.document, sqlc.arg('query')::text::tsquery)::float8, listings.product_id) < (sqlc.narg('after_rank')::float8, @after::uuid))
+    ORDER BY rank DESC, listings.product_id DESC
+    LIMIT @max_rows
+) AS hit
+JOIN products ON products.id = hit.product_id
+ORDER BY hit.rank DESC, hit.product_id DESC;
+
+-- name: SearchNewest :many
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, products.name, products.images
+FROM (
+    SELECT listings.product_id,
+           listings.category_id,
+           listings.in_stock,
+           (listings.prices ->> @currency::text)::bigint AS price
+    FROM listings
+    WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
+      AND (NOT @in_stock::boolean OR listings.in_stock)
+      AND (listings.prices ->> @currency::text)::bigint BETWEEN @min_price::bigint AND @max_price::bigint
+      AND (sqlc.narg('after')::uuid IS NULL OR listings.product_id < sqlc.narg('after')::uuid)
+    ORDER BY listings.product_id DESC
+    LIMIT @max_rows
+) AS hit
+JOIN products ON products.id = hit.product_id
+ORDER BY hit.product_id DESC;
+
+-- name: SearchCheapest :many
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price, products.name, products.images
+FROM (
+    SELECT listings.product_id, listings.category_id, listings.in_stock, listing_prices.amount AS price
+    FROM listing_prices
+    JOIN listings ON listings.product_id = listing_prices.product_id
+    WHERE listing_prices.currency = @currency::text
+      AND (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
+      AND (NOT @in_stock::boolean OR listings.in_stock)
+      AND listing_prices.amount BETWEEN @min_price::bigint AND @max_price::bigint
+      AND (sqlc.narg('after_price')::bigint IS NULL
+           OR (listing_prices.amount, listing_prices.product_id) > (sqlc.narg('after_price')::bigint, @after::uuid))
+    ORDER BY listing_prices.amount, listing_prices.product_id
+    LIMIT @max_rows
+) AS hit
+JOIN products ON products.id = hit.product_id
+ORDER BY hit.price, hit.product_id;
+
+-- name: SearchDearest :many
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price, products.name, products.images
+FROM (
+    SELECT listings.product_id, listings.category_id, listings.in_stock, listing_prices.amount AS price
+    FROM listing_prices
+    JOIN listings ON listings.product_id = listing_prices.product_id
+    WHERE listing_prices.currency = @currency::text
+      AND (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
+      AND (NOT @in_stock::boolean OR listings.in_stock)
+      AND listing_prices.amount BETWEEN @min_price::bigint AND @max_price::bigint
+      AND (sqlc.narg('after_price')::bigint IS NULL
+           OR (listing_prices.amount, listing_prices.product_id) < (sqlc.narg('after_price')::bigint, @after::uuid))
+    ORDER BY listing_prices.amount DESC, listing_prices.product_id DESC
+    LIMIT @max_rows
+) AS hit
+JOIN products ON products.id = hit.product_id
+ORDER BY hit.price DESC, hit.product_id DESC;
+
+-- name: CountFacets :many
+-- How many products there are per category, whatever the category asked for, and
+-- per band of prices, whatever the price asked for. The zero id is no category;
+-- band n begins at bounds[n], counted from 1.
+WITH found AS MATERIALIZED (
+    SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uuid) AS category_id,
+           (listings.prices ->> @currency::text)::bigint AS price
+    FROM listings
+    WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
+      AND (NOT @in_stock::boolean OR listings.in_stock)
+      AND listings.prices ? @currency::text
+)
+SELECT found.category_id, (-1)::integer AS band, count(*) AS products
+FROM found
+WHERE found.price BETWEEN @min_price::bigint AND @max_price::bigint
+GROUP BY found.category_id
+UNION ALL
+SELECT '00000000-0000-0000-0000-000000000000'::uuid, width_bucket(found.price, @bounds::bigint[])::integer, count(*)
+FROM found
+WHERE sqlc.narg('categories')::uuid[] IS NULL OR found.category_id = ANY (sqlc.narg('categories')::uuid[])
+GROUP BY 2;
+
+-- name: SaveStock :exec
+-- Waits for a change of the product that is under way, which counts what is in stock itself.
+WITH changing AS (
+    SELECT id
+    FROM products
+    WHERE id = @product_id
+    FOR SHARE
+)
+INSERT INTO stock (variant_id, product_id, available)
+SELECT @variant_id, @product_id, @available
+FROM (SELECT count(*) FROM changing) AS waited
+ON CONFLICT (variant_id) DO UPDATE
+SET product_id = excluded.product_id,
+    available = excluded.available;
+
+-- name: UpdateListingStock :exec
+UPDATE listings
+SET in_stock = NOT listings.in_stock
+WHERE listings.product_id = @product_id
+  AND listings.in_stock <> EXISTS (
+      SELECT FROM variants
+      JOIN stock ON stock.variant_id = variants.id
+      WHERE variants.product_id = @product_id
+        AND stock.available > 0
+  );

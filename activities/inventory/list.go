@@ -14,9 +14,11 @@ import (
 // ListReservationsInput selects reservations in the order of their order ids,
 // which is the order in which the orders were placed.
 type ListReservationsInput struct {
-	Status string    `json:"status,omitempty"` // held or released; "" means any
-	After  uuid.UUID `json:"after"`            // continue after this order; zero starts
-	Limit  int       `json:"limit"`            // at most 1000, which 0 means too
+	Status    string     `json:"status,omitempty"`     // held, shipped or released; "" means any
+	Holder    string     `json:"holder,omitempty"`     // order or hand; "" means any
+	VariantID *uuid.UUID `json:"variant_id,omitempty"` // with a line of it; nil for any
+	After     uuid.UUID  `json:"after"`                // continue after this order; zero starts
+	Limit     int        `json:"limit"`                // at most 1000, which 0 means too
 }
 
 // Reservations is one page of reservations.
@@ -77,7 +79,9 @@ func listReservations(ctx context.Context, db *inventorydb.Queries, in ListReser
 	if in.Limit <= 0 || in.Limit > 1000 {
 		in.Limit = 1000
 	}
-	rows, err := db.ListReservations(ctx, in.After, in.Status, int32(in.Limit)+1)
+	rows, err := db.ListReservations(ctx, inventorydb.ListReservationsParams{
+		After: in.After, Status: in.Status, Holder: in.Holder, VariantID: in.VariantID, MaxRows: int32(in.Limit) + 1,
+	})
 	if err != nil {
 		return nil, false, fmt.Errorf("list reservations: %w", err)
 	}

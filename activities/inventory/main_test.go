@@ -70,10 +70,21 @@ func (w warehouse) sound() {
 	for name, query := range map[string]string{
 		"0 ≤ reserved ≤ on hand": `SELECT count(*) FROM stock WHERE NOT (0 <= reserved AND reserved <= on_hand)`,
 		"reserved = Σ held lines": `SELECT count(*) FROM stock WHERE reserved <> (
-			SELECT coalesce(sum(quantity), 0) FROM reservation_lines JOIN reservations USING (order_id)
+			SELECT coalesce(sum(quantity - shipped), 0) FROM reservation_lines JOIN reservations USING (order_id)
 			WHERE reservation_lines.variant_id = stock.variant_id AND status = 'held')`,
 		"on hand = Σ movements": `SELECT count(*) FROM stock WHERE on_hand <> (
 			SELECT coalesce(sum(quantity), 0) FROM movements WHERE movements.variant_id = stock.variant_id)`,
+		"sold = Σ shipments = Σ shipped": `SELECT count(*) FROM reservation_lines l WHERE shipped <> (
+			SELECT coalesce(-sum(quantity), 0) FROM movements m WHERE kind = 'sold' AND m.order_id = l.order_id AND m.variant_id = l.variant_id)
+			OR shipped <> (SELECT coalesce(sum(s.quantity), 0) FROM shipment_lines s JOIN shipments ON shipments.id = shipment_id
+				WHERE shipments.order_id = l.order_id AND s.variant_id = l.variant_id)`,
+		"back = Σ returns = Σ returned": `SELECT count(*) FROM reservation_lines l WHERE returned <> (
+			SELECT coalesce(sum(quantity), 0) FROM movements m WHERE kind = 'return' AND m.order_id = l.order_id AND m.variant_id = l.variant_id)
+			OR returned <> (SELECT coalesce(sum(s.quantity), 0) FROM return_lines s JOIN returns ON returns.id = return_id
+				WHERE returns.order_id = l.order_id AND s.variant_id = l.variant_id)`,
+		"shipped ⇔ nothing left": `SELECT count(*) FROM reservations r WHERE status <> 'released' AND (status = 'shipped') <> NOT EXISTS (
+			SELECT FROM reservation_lines l WHERE l.order_id = r.order_id AND shipped < quantity)`,
+		"every change of a stock has its event": `SELECT count(*) FROM stock WHERE version <> (SELECT count(*) FROM outbox WHERE subject = variant_id::text)`,
 		"every state has its event": `SELECT count(*) FROM reservations r WHERE EXISTS (SELECT FROM reservation_lines l WHERE l.order_id = r.order_id)
 			AND version <> (SELECT count(*) FROM outbox WHERE subject = r.order_id::text)`,
 	} {

@@ -20,6 +20,8 @@ const (
 	kindInitial = "initial"
 	kindSet     = "set"
 	kindAdjust  = "adjust"
+	kindSold    = "sold"
+	kindReturn  = "return"
 )
 
 // maxOnHand is the most units a variant may have on hand.
@@ -33,11 +35,12 @@ type movement struct {
 	quantity int64 // units that come (positive) or go (negative); 0 only for the first count of none
 	reason   string
 	actor    uuid.UUID // zero for the system
+	lowAt    *int64    // what counts as low from now on, 0 for none; nil keeps what is
 }
 
 // changeStock makes the movements that plan derives from what there is now.
-// Changes of one product take turns; plan's view of on hand is therefore
-// current, while reserved may move under it and is guarded by the statement.
+// Changes of one product take turns, and its stock is locked: what plan sees is
+// what is there, whoever reserves or ships at the same time.
 func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan func(db *inventorydb.Queries, now Inventory) ([]movement, error)) (Inventory, error) {
 	var after Inventory
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -45,7 +48,7 @@ func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan fun
 		if err := db.LockProduct(ctx, productID); err != nil {
 			return fmt.Errorf("lock stock of product %s: %w", productID, err)
 		}
-		before, err := readInventory(ctx, db, productID)
+		before, err := lockInventory(ctx, db, productID)
 		if err != nil {
 			return err
 		}
@@ -62,6 +65,9 @@ func (s *Service) changeStock(ctx context.Context, productID uuid.UUID, plan fun
 				err = move.apply(ctx, tx, productID, level, at)
 			} else {
 				err = move.begin(ctx, tx, productID, at)
+			}
+			if err == nil {
+				err = move.warnAt(ctx, db, at)
 			}
 			if err != nil {
 				return err
@@ -89,7 +95,22 @@ func (m movement) begin(ctx context.Context, tx pgx.Tx, productID uuid.UUID, at 
 			return err
 		}
 	}
-	return m.tell(ctx, tx, productID, m.quantity, 1, at)
+	return m.tell(ctx, tx, StockLevel{VariantID: m.variant, OnHand: m.quantity, Version: 1}, productID, at)
+}
+
+// warnAt keeps what counts as low from now on.
+func (m movement) warnAt(ctx context.Context, db *inventorydb.Queries, at time.Time) error {
+	if m.lowAt == nil {
+		return nil
+	}
+	lowAt := m.lowAt
+	if *lowAt == 0 {
+		lowAt = nil
+	}
+	if err := db.UpdateLowAt(ctx, lowAt, at, m.variant); err != nil {
+		return fmt.Errorf("set when stock %s is low: %w", m.variant, err)
+	}
+	return nil
 }
 
 // apply changes the stock a variant has. One of no units changes nothing.
@@ -115,7 +136,8 @@ func (m movement) apply(ctx context.Context, tx pgx.Tx, productID uuid.UUID, lev
 	if err := m.record(ctx, tx, onHand, at); err != nil {
 		return err
 	}
-	return m.tell(ctx, tx, productID, onHand, level.Version+1, at)
+	level.OnHand, level.Version = onHand, level.Version+1
+	return m.tell(ctx, tx, level, productID, at)
 }
 
 func (m movement) record(ctx context.Context, tx pgx.Tx, onHand int64, at time.Time) error {
@@ -134,8 +156,9 @@ func (m movement) record(ctx context.Context, tx pgx.Tx, onHand int64, at time.T
 	return nil
 }
 
-func (m movement) tell(ctx context.Context, tx pgx.Tx, productID uuid.UUID, onHand, version int64, at time.Time) error {
-	return outbox.Append(ctx, tx, events.NewInventoryChanged(at, version, events.StockChanged{
-		VariantID: m.variant, ProductID: productID, OnHand: onHand, Quantity: m.quantity, Kind: m.kind,
+// tell says what the stock is after the movement.
+func (m movement) tell(ctx context.Context, tx pgx.Tx, after StockLevel, productID uuid.UUID, at time.Time) error {
+	return outbox.Append(ctx, tx, events.NewInventoryChanged(at, after.Version, events.StockChanged{
+		VariantID: m.variant, ProductID: productID, OnHand: after.OnHand, Available: after.OnHand - after.Reserved, Quantity: m.quantity, Kind: m.kind,
 	}))
 }

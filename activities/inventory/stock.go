@@ -19,7 +19,8 @@ type StockLevel struct {
 	OnHand    int64     `json:"on_hand" doc:"Units in the warehouse." example:"120"`
 	Reserved  int64     `json:"reserved" doc:"Units of these that are promised to orders." example:"3"`
 	Available int64     `json:"available" doc:"Units that can be bought: on_hand − reserved." example:"117"`
-	Version   int64     `json:"version" doc:"Counts the changes of on_hand." example:"1"`
+	LowAt     *int64    `json:"low_at,omitempty" doc:"Available units from which on downwards inventory.low is told; absent when only for none." example:"5"`
+	Version   int64     `json:"version" doc:"Counts the changes of on_hand, and of what was told of it." example:"1"`
 	UpdatedAt time.Time `json:"updated_at" doc:"When on_hand or reserved last changed." example:"2026-01-15T09:30:00Z"`
 }
 
@@ -50,6 +51,7 @@ func (s *Service) ReadStock(ctx context.Context, in ReadStockInput) (Inventory, 
 type StockCount struct {
 	VariantID uuid.UUID `json:"variant_id" format:"uuid" doc:"The variant, as the product service names it." example:"01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"`
 	OnHand    int64     `json:"on_hand" minimum:"0" maximum:"1000000000" doc:"Units in the warehouse, reserved ones included." example:"120"`
+	LowAt     *int64    `json:"low_at,omitempty" minimum:"0" maximum:"1000000000" doc:"Available units from which on downwards inventory.low is told; 0 for only when there are none. Without it, it stays." example:"5"`
 }
 
 // SetStockInput sets on hand of the variants it names and leaves the product's
@@ -73,7 +75,7 @@ func (s *Service) SetStock(ctx context.Context, in SetStockInput) (Inventory, er
 		}
 		var moves []movement
 		for _, count := range in.Variants {
-			move := movement{id: id.New(), variant: count.VariantID, actor: in.ActorID}
+			move := movement{id: id.New(), variant: count.VariantID, actor: in.ActorID, lowAt: count.LowAt}
 			if level, known := now.level(count.VariantID); known {
 				move.kind, move.reason, move.quantity = kindSet, "counted", count.OnHand-level.OnHand
 			} else {
@@ -138,7 +140,7 @@ func (in SetStockInput) check() error {
 	}
 	seen := map[uuid.UUID]bool{}
 	for _, count := range in.Variants {
-		if count.VariantID == uuid.Nil || seen[count.VariantID] || count.OnHand < 0 || count.OnHand > maxOnHand {
+		if count.VariantID == uuid.Nil || seen[count.VariantID] || count.OnHand < 0 || count.OnHand > maxOnHand || count.LowAt != nil && (*count.LowAt < 0 || *count.LowAt > maxOnHand) {
 			return ErrBadStock
 		}
 		seen[count.VariantID] = true

@@ -10,11 +10,35 @@ import (
 	"github.com/google/uuid"
 )
 
+// Every change of on_hand; append only. A reservation moves nothing.
+type Movement struct {
+	// Id of the movement; an adjustment that is sent twice carries the same.
+	ID uuid.UUID
+	// The variant.
+	VariantID uuid.UUID
+	// initial: the first count. set: a later count. adjust: a difference with a reason. sold: it left for an order. return: it came back from one.
+	Kind string
+	// Units that came (positive) or went (negative).
+	Quantity int64
+	// Units on hand after it.
+	OnHand int64
+	// Why, in words.
+	Reason string
+	// The user who did it; null for the system.
+	ActorID *uuid.UUID
+	// When.
+	CreatedAt time.Time
+	// The order of what was sold or returned; null otherwise.
+	OrderID *uuid.UUID
+	// The shipment or the return; null otherwise.
+	CauseID *uuid.UUID
+}
+
 // Stock promised to an order, one row per order. It does not expire: the order's saga owns it.
 type Reservation struct {
-	// The order.
+	// The order, or the id of a reservation by hand.
 	OrderID uuid.UUID
-	// held: its lines count in stock.reserved. released: they do not; one without lines is a tombstone that refuses a late attempt.
+	// held: what of its lines has not shipped counts in stock.reserved. shipped: all of it has left. released: what had not shipped was given back; one without lines is a tombstone that refuses a late attempt.
 	Status string
 	// Counts its states, from 1; the sequence of its events.
 	Version int64
@@ -22,12 +46,64 @@ type Reservation struct {
 	CreatedAt time.Time
 	// When it was released; null while it is held.
 	ReleasedAt *time.Time
+	// order: an order's saga owns it. hand: an administrator does.
+	Holder string
+	// Why it was made by hand, in words; null for an order's.
+	Reason *string
+	// Who made it by hand; null for an order's.
+	ActorID *uuid.UUID
+	// When the last of it left; null before.
+	ShippedAt *time.Time
 }
 
-// What a reservation holds, or held. Never changed.
+// What a reservation holds, or held. Only shipped and returned change, and only upwards.
 type ReservationLine struct {
 	// The order.
 	OrderID uuid.UUID
+	// The variant.
+	VariantID uuid.UUID
+	// Units that were promised.
+	Quantity int64
+	// Units of these that have left the warehouse.
+	Shipped int64
+	// Units of those that have come back to be sold again.
+	Returned int64
+}
+
+// Goods that came back to be sold again.
+type Return struct {
+	// The return, as the order service names it; one that is sent twice carries the same.
+	ID uuid.UUID
+	// The order that they had been sold by.
+	OrderID uuid.UUID
+	// When they were put back.
+	CreatedAt time.Time
+}
+
+// What was in a return. Never changed.
+type ReturnLine struct {
+	// The return.
+	ReturnID uuid.UUID
+	// The variant.
+	VariantID uuid.UUID
+	// Units.
+	Quantity int64
+}
+
+// Parcels that left the warehouse.
+type Shipment struct {
+	// The shipment, as the order service names it; one that is sent twice carries the same.
+	ID uuid.UUID
+	// The order.
+	OrderID uuid.UUID
+	// When it left.
+	CreatedAt time.Time
+}
+
+// What was in a shipment. Never changed.
+type ShipmentLine struct {
+	// The shipment.
+	ShipmentID uuid.UUID
 	// The variant.
 	VariantID uuid.UUID
 	// Units.
@@ -44,8 +120,12 @@ type Stock struct {
 	OnHand int64
 	// Units that held reservations promise to orders; never more than on_hand.
 	Reserved int64
-	// Counts the changes of on_hand, from 1. Reservations do not count, or a busy shop could never be restocked under If-Match.
+	// Counts the changes of on_hand, and of told, from 1: the sequence of the variant's events. Reservations do not count, or a busy shop could never be restocked under If-Match.
 	Version int64
 	// When on_hand or reserved last changed.
 	UpdatedAt time.Time
+	// Available units from which on downwards the stock counts as low; null when only none counts.
+	LowAt *int64
+	// What was last told of the available units. in: enough. low: no more than low_at. out: none.
+	Told string
 }

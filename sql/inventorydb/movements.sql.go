@@ -59,3 +59,105 @@ func (q *Queries) InsertMovement(ctx context.Context, arg InsertMovementParams) 
 	)
 	return err
 }
+
+const insertOrderMovements = `-- name: InsertOrderMovements :exec
+INSERT INTO movements (id, variant_id, kind, quantity, on_hand, reason, order_id, cause_id, created_at)
+SELECT unnest($1::uuid[]), unnest($2::uuid[]), $3, unnest($4::bigint[]), unnest($5::bigint[]),
+       $6, $7, $8, $9
+`
+
+type InsertOrderMovementsParams struct {
+	Ids        []uuid.UUID
+	VariantIds []uuid.UUID
+	Kind       string
+	Quantities []int64
+	OnHand     []int64
+	Reason     string
+	OrderID    *uuid.UUID
+	CauseID    *uuid.UUID
+	CreatedAt  time.Time
+}
+
+// What left for an order, or came back from one.
+func (q *Queries) InsertOrderMovements(ctx context.Context, arg InsertOrderMovementsParams) error {
+	_, err := q.db.Exec(ctx, insertOrderMovements,
+		arg.Ids,
+		arg.VariantIds,
+		arg.Kind,
+		arg.Quantities,
+		arg.OnHand,
+		arg.Reason,
+		arg.OrderID,
+		arg.CauseID,
+		arg.CreatedAt,
+	)
+	return err
+}
+
+const listMovements = `-- name: ListMovements :many
+SELECT movements.id, movements.variant_id, movements.kind, movements.quantity, movements.on_hand, movements.reason, movements.actor_id, movements.created_at, movements.order_id, movements.cause_id
+FROM movements
+JOIN stock ON stock.variant_id = movements.variant_id
+WHERE stock.product_id = $1
+  AND ($2::uuid IS NULL OR movements.variant_id = $2::uuid)
+  AND ($3::text = '' OR movements.kind = $3::text)
+  AND ($4::timestamptz IS NULL OR movements.created_at >= $4::timestamptz)
+  AND ($5::timestamptz IS NULL OR movements.created_at < $5::timestamptz)
+  AND ($6::timestamptz IS NULL
+       OR (movements.created_at, movements.id) < ($6::timestamptz, $7::uuid))
+ORDER BY movements.created_at DESC, movements.id DESC
+LIMIT $8
+`
+
+type ListMovementsParams struct {
+	ProductID uuid.UUID
+	VariantID *uuid.UUID
+	Kind      string
+	Since     *time.Time
+	Until     *time.Time
+	BeforeAt  *time.Time
+	BeforeID  *uuid.UUID
+	MaxRows   int32
+}
+
+// Newest first. An empty kind means any, and so do nulls; before is the position
+// of the last one seen.
+func (q *Queries) ListMovements(ctx context.Context, arg ListMovementsParams) ([]Movement, error) {
+	rows, err := q.db.Query(ctx, listMovements,
+		arg.ProductID,
+		arg.VariantID,
+		arg.Kind,
+		arg.Since,
+		arg.Until,
+		arg.BeforeAt,
+		arg.BeforeID,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Movement{}
+	for rows.Next() {
+		var i Movement
+		if err := rows.Scan(
+			&i.ID,
+			&i.VariantID,
+			&i.Kind,
+			&i.Quantity,
+			&i.OnHand,
+			&i.Reason,
+			&i.ActorID,
+			&i.CreatedAt,
+			&i.OrderID,
+			&i.CauseID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -13,7 +13,7 @@ import (
 )
 
 const getReservation = `-- name: GetReservation :one
-SELECT order_id, status, version, created_at, released_at
+SELECT order_id, status, version, created_at, released_at, holder, reason, actor_id, shipped_at
 FROM reservations
 WHERE order_id = $1
 `
@@ -27,6 +27,10 @@ func (q *Queries) GetReservation(ctx context.Context, orderID uuid.UUID) (Reserv
 		&i.Version,
 		&i.CreatedAt,
 		&i.ReleasedAt,
+		&i.Holder,
+		&i.Reason,
+		&i.ActorID,
+		&i.ShippedAt,
 	)
 	return i, err
 }
@@ -56,8 +60,8 @@ WITH wanted AS MATERIALIZED (
     FOR NO KEY UPDATE
 ), claimed AS (
     -- A tombstone written since the snapshot is a conflict too: nothing is inserted.
-    INSERT INTO reservations (order_id, status, created_at)
-    SELECT $3::uuid, 'held', $4::timestamptz
+    INSERT INTO reservations (order_id, status, created_at, holder, reason, actor_id)
+    SELECT $3::uuid, 'held', $4::timestamptz, $5::text, $6::text, $7::uuid
     WHERE EXISTS (SELECT FROM turn)
       AND NOT EXISTS (
           SELECT
@@ -81,7 +85,7 @@ WITH wanted AS MATERIALIZED (
     FROM moved
 ), told AS (
     INSERT INTO outbox (id, type, subject, sequence, event, created_at)
-    SELECT $5::uuid, $6::text, claimed.order_id::text, 1, $7::jsonb, $4::timestamptz
+    SELECT $8::uuid, $9::text, claimed.order_id::text, 1, $10::jsonb, $4::timestamptz
     FROM claimed
 )
 SELECT seen.variant_id::uuid AS variant_id,
@@ -98,6 +102,9 @@ type InsertReservationParams struct {
 	Quantities []int64
 	OrderID    uuid.UUID
 	CreatedAt  time.Time
+	Holder     string
+	Reason     *string
+	ActorID    *uuid.UUID
 	EventID    uuid.UUID
 	EventType  string
 	Event      []byte
@@ -124,6 +131,9 @@ func (q *Queries) InsertReservation(ctx context.Context, arg InsertReservationPa
 		arg.Quantities,
 		arg.OrderID,
 		arg.CreatedAt,
+		arg.Holder,
+		arg.Reason,
+		arg.ActorID,
 		arg.EventID,
 		arg.EventType,
 		arg.Event,
@@ -180,7 +190,7 @@ func (q *Queries) ListHeldReservations(ctx context.Context, orderIds []uuid.UUID
 }
 
 const listReservationLines = `-- name: ListReservationLines :many
-SELECT order_id, variant_id, quantity
+SELECT order_id, variant_id, quantity, shipped, returned
 FROM reservation_lines
 WHERE order_id = ANY ($1::uuid[])
 ORDER BY order_id, variant_id
@@ -195,7 +205,13 @@ func (q *Queries) ListReservationLines(ctx context.Context, orderIds []uuid.UUID
 	items := []ReservationLine{}
 	for rows.Next() {
 		var i ReservationLine
-		if err := rows.Scan(&i.OrderID, &i.VariantID, &i.Quantity); err != nil {
+		if err := rows.Scan(
+			&i.OrderID,
+			&i.VariantID,
+			&i.Quantity,
+			&i.Shipped,
+			&i.Returned,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -207,17 +223,37 @@ func (q *Queries) ListReservationLines(ctx context.Context, orderIds []uuid.UUID
 }
 
 const listReservations = `-- name: ListReservations :many
-SELECT order_id, status, version, created_at, released_at
+SELECT order_id, status, version, created_at, released_at, holder, reason, actor_id, shipped_at
 FROM reservations
-WHERE order_id > $1
+WHERE reservations.order_id > $1
   AND ($2::text = '' OR status = $2::text)
+  AND ($3::text = '' OR holder = $3::text)
+  AND ($4::uuid IS NULL OR EXISTS (
+      SELECT
+      FROM reservation_lines
+      WHERE reservation_lines.order_id = reservations.order_id
+        AND reservation_lines.variant_id = $4::uuid))
 ORDER BY order_id
-LIMIT $3
+LIMIT $5
 `
 
-// An empty status means any.
-func (q *Queries) ListReservations(ctx context.Context, after uuid.UUID, status string, maxRows int32) ([]Reservation, error) {
-	rows, err := q.db.Query(ctx, listReservations, after, status, maxRows)
+type ListReservationsParams struct {
+	After     uuid.UUID
+	Status    string
+	Holder    string
+	VariantID *uuid.UUID
+	MaxRows   int32
+}
+
+// An empty status or holder means any, and so does a null variant.
+func (q *Queries) ListReservations(ctx context.Context, arg ListReservationsParams) ([]Reservation, error) {
+	rows, err := q.db.Query(ctx, listReservations,
+		arg.After,
+		arg.Status,
+		arg.Holder,
+		arg.VariantID,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -231,6 +267,10 @@ func (q *Queries) ListReservations(ctx context.Context, after uuid.UUID, status 
 			&i.Version,
 			&i.CreatedAt,
 			&i.ReleasedAt,
+			&i.Holder,
+			&i.Reason,
+			&i.ActorID,
+			&i.ShippedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -256,7 +296,7 @@ const releaseReservation = `-- name: ReleaseReservation :one
 WITH held AS MATERIALIZED (
     SELECT order_id FROM reservations WHERE order_id = $1::uuid AND status = 'held'
 ), locked AS MATERIALIZED (
-    SELECT stock.variant_id, reservation_lines.quantity
+    SELECT stock.variant_id, reservation_lines.quantity - reservation_lines.shipped AS quantity
     FROM held
     JOIN reservation_lines ON reservation_lines.order_id = held.order_id
     JOIN stock ON stock.variant_id = reservation_lines.variant_id
@@ -287,7 +327,8 @@ type ReleaseReservationRow struct {
 	Version  int64
 }
 
-// Gives back what the order holds and leaves a tombstone. It must run in a
+// Gives back what the order holds, that is what has not shipped, and leaves a
+// tombstone. What has shipped altogether stays as it is. It must run in a
 // statement after LockReservation, whose wait may have made this snapshot old.
 // released is false when there was nothing to give back.
 func (q *Queries) ReleaseReservation(ctx context.Context, orderID uuid.UUID, releasedAt time.Time) (ReleaseReservationRow, error) {

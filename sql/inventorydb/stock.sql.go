@@ -12,6 +12,28 @@ import (
 	"github.com/google/uuid"
 )
 
+const getStock = `-- name: GetStock :one
+SELECT variant_id, product_id, on_hand, reserved, version, updated_at, low_at, told
+FROM stock
+WHERE variant_id = $1
+`
+
+func (q *Queries) GetStock(ctx context.Context, variantID uuid.UUID) (Stock, error) {
+	row := q.db.QueryRow(ctx, getStock, variantID)
+	var i Stock
+	err := row.Scan(
+		&i.VariantID,
+		&i.ProductID,
+		&i.OnHand,
+		&i.Reserved,
+		&i.Version,
+		&i.UpdatedAt,
+		&i.LowAt,
+		&i.Told,
+	)
+	return i, err
+}
+
 const insertStock = `-- name: InsertStock :execrows
 INSERT INTO stock (variant_id, product_id, on_hand, updated_at)
 VALUES ($1, $2, $3, $4)
@@ -39,8 +61,40 @@ func (q *Queries) InsertStock(ctx context.Context, arg InsertStockParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const listAvailable = `-- name: ListAvailable :many
+SELECT variant_id, (on_hand - reserved)::bigint AS available
+FROM stock
+WHERE variant_id = ANY ($1::uuid[])
+ORDER BY variant_id
+`
+
+type ListAvailableRow struct {
+	VariantID uuid.UUID
+	Available int64
+}
+
+func (q *Queries) ListAvailable(ctx context.Context, variantIds []uuid.UUID) ([]ListAvailableRow, error) {
+	rows, err := q.db.Query(ctx, listAvailable, variantIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAvailableRow{}
+	for rows.Next() {
+		var i ListAvailableRow
+		if err := rows.Scan(&i.VariantID, &i.Available); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listStock = `-- name: ListStock :many
-SELECT variant_id, product_id, on_hand, reserved, version, updated_at
+SELECT variant_id, product_id, on_hand, reserved, version, updated_at, low_at, told
 FROM stock
 WHERE product_id = $1
 ORDER BY variant_id
@@ -62,6 +116,8 @@ func (q *Queries) ListStock(ctx context.Context, productID uuid.UUID) ([]Stock, 
 			&i.Reserved,
 			&i.Version,
 			&i.UpdatedAt,
+			&i.LowAt,
+			&i.Told,
 		); err != nil {
 			return nil, err
 		}
@@ -83,6 +139,176 @@ func (q *Queries) LockProduct(ctx context.Context, productID uuid.UUID) error {
 	return err
 }
 
+const lockStock = `-- name: LockStock :many
+SELECT variant_id, product_id, on_hand, reserved, version, updated_at, low_at, told
+FROM stock
+WHERE product_id = $1
+ORDER BY variant_id
+FOR NO KEY UPDATE
+`
+
+// As ListStock, and keeps everybody else from changing it. The order of the ids
+// is the one in which reservations and shipments lock the same rows.
+func (q *Queries) LockStock(ctx context.Context, productID uuid.UUID) ([]Stock, error) {
+	rows, err := q.db.Query(ctx, lockStock, productID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Stock{}
+	for rows.Next() {
+		var i Stock
+		if err := rows.Scan(
+			&i.VariantID,
+			&i.ProductID,
+			&i.OnHand,
+			&i.Reserved,
+			&i.Version,
+			&i.UpdatedAt,
+			&i.LowAt,
+			&i.Told,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockStockToTell = `-- name: LockStockToTell :many
+SELECT variant_id, product_id, (on_hand - reserved)::bigint AS available, version, told,
+       (CASE WHEN on_hand = reserved THEN 'out' WHEN on_hand - reserved <= low_at THEN 'low' ELSE 'in' END)::text AS level
+FROM stock
+WHERE told <> CASE WHEN on_hand = reserved THEN 'out' WHEN on_hand - reserved <= low_at THEN 'low' ELSE 'in' END
+ORDER BY variant_id
+LIMIT $1
+FOR NO KEY UPDATE SKIP LOCKED
+`
+
+type LockStockToTellRow struct {
+	VariantID uuid.UUID
+	ProductID uuid.UUID
+	Available int64
+	Version   int64
+	Told      string
+	Level     string
+}
+
+// What is other than was last told of it, in the words of the column told. What
+// somebody is changing is passed over until next time.
+func (q *Queries) LockStockToTell(ctx context.Context, maxRows int32) ([]LockStockToTellRow, error) {
+	rows, err := q.db.Query(ctx, lockStockToTell, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LockStockToTellRow{}
+	for rows.Next() {
+		var i LockStockToTellRow
+		if err := rows.Scan(
+			&i.VariantID,
+			&i.ProductID,
+			&i.Available,
+			&i.Version,
+			&i.Told,
+			&i.Level,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moveStock = `-- name: MoveStock :many
+WITH wanted AS MATERIALIZED (
+    SELECT unnest($2::uuid[]) AS variant_id,
+           unnest($3::bigint[])   AS on_hand,
+           unnest($4::bigint[])  AS reserved
+), locked AS MATERIALIZED (
+    SELECT stock.variant_id
+    FROM stock
+    WHERE stock.variant_id = ANY ($2::uuid[])
+    ORDER BY stock.variant_id
+    FOR NO KEY UPDATE
+)
+UPDATE stock
+SET on_hand = stock.on_hand + wanted.on_hand,
+    reserved = stock.reserved + wanted.reserved,
+    version = stock.version + 1,
+    updated_at = $1::timestamptz
+FROM wanted
+JOIN locked ON locked.variant_id = wanted.variant_id
+WHERE stock.variant_id = wanted.variant_id
+RETURNING stock.variant_id, stock.product_id, stock.on_hand, stock.reserved, stock.version
+`
+
+type MoveStockParams struct {
+	UpdatedAt  time.Time
+	VariantIds []uuid.UUID
+	OnHand     []int64
+	Reserved   []int64
+}
+
+type MoveStockRow struct {
+	VariantID uuid.UUID
+	ProductID uuid.UUID
+	OnHand    int64
+	Reserved  int64
+	Version   int64
+}
+
+// Adds to what is on hand and reserved, of several variants at once. The rows
+// are locked in the order of their ids, as everywhere.
+func (q *Queries) MoveStock(ctx context.Context, arg MoveStockParams) ([]MoveStockRow, error) {
+	rows, err := q.db.Query(ctx, moveStock,
+		arg.UpdatedAt,
+		arg.VariantIds,
+		arg.OnHand,
+		arg.Reserved,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MoveStockRow{}
+	for rows.Next() {
+		var i MoveStockRow
+		if err := rows.Scan(
+			&i.VariantID,
+			&i.ProductID,
+			&i.OnHand,
+			&i.Reserved,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateLowAt = `-- name: UpdateLowAt :exec
+UPDATE stock
+SET low_at = $1,
+    updated_at = $2
+WHERE variant_id = $3
+`
+
+func (q *Queries) UpdateLowAt(ctx context.Context, lowAt *int64, updatedAt time.Time, variantID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, updateLowAt, lowAt, updatedAt, variantID)
+	return err
+}
+
 const updateStock = `-- name: UpdateStock :execrows
 UPDATE stock
 SET on_hand = $1,
@@ -99,4 +325,16 @@ func (q *Queries) UpdateStock(ctx context.Context, onHand int64, updatedAt time.
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const updateTold = `-- name: UpdateTold :exec
+UPDATE stock
+SET told = $1,
+    version = $2
+WHERE variant_id = $3
+`
+
+func (q *Queries) UpdateTold(ctx context.Context, told string, version int64, variantID uuid.UUID) error {
+	_, err := q.db.Exec(ctx, updateTold, told, version, variantID)
+	return err
 }

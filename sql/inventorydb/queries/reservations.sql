@@ -31,8 +31,8 @@ WITH wanted AS MATERIALIZED (
     FOR NO KEY UPDATE
 ), claimed AS (
     -- A tombstone written since the snapshot is a conflict too: nothing is inserted.
-    INSERT INTO reservations (order_id, status, created_at)
-    SELECT @order_id::uuid, 'held', @created_at::timestamptz
+    INSERT INTO reservations (order_id, status, created_at, holder, reason, actor_id)
+    SELECT @order_id::uuid, 'held', @created_at::timestamptz, @holder::text, sqlc.narg(reason)::text, sqlc.narg(actor_id)::uuid
     WHERE EXISTS (SELECT FROM turn)
       AND NOT EXISTS (
           SELECT
@@ -72,13 +72,14 @@ ORDER BY seen.variant_id;
 SELECT pg_advisory_xact_lock(uuid_hash_extended(@order_id::uuid, 1));
 
 -- name: ReleaseReservation :one
--- Gives back what the order holds and leaves a tombstone. It must run in a
+-- Gives back what the order holds, that is what has not shipped, and leaves a
+-- tombstone. What has shipped altogether stays as it is. It must run in a
 -- statement after LockReservation, whose wait may have made this snapshot old.
 -- released is false when there was nothing to give back.
 WITH held AS MATERIALIZED (
     SELECT order_id FROM reservations WHERE order_id = @order_id::uuid AND status = 'held'
 ), locked AS MATERIALIZED (
-    SELECT stock.variant_id, reservation_lines.quantity
+    SELECT stock.variant_id, reservation_lines.quantity - reservation_lines.shipped AS quantity
     FROM held
     JOIN reservation_lines ON reservation_lines.order_id = held.order_id
     JOIN stock ON stock.variant_id = reservation_lines.variant_id
@@ -104,22 +105,28 @@ SELECT EXISTS (SELECT FROM held)::boolean AS released,
        coalesce((SELECT version FROM tombstone), 0)::bigint AS version;
 
 -- name: GetReservation :one
-SELECT order_id, status, version, created_at, released_at
+SELECT *
 FROM reservations
 WHERE order_id = @order_id;
 
 -- name: ListReservationLines :many
-SELECT order_id, variant_id, quantity
+SELECT *
 FROM reservation_lines
 WHERE order_id = ANY (@order_ids::uuid[])
 ORDER BY order_id, variant_id;
 
 -- name: ListReservations :many
--- An empty status means any.
-SELECT order_id, status, version, created_at, released_at
+-- An empty status or holder means any, and so does a null variant.
+SELECT *
 FROM reservations
-WHERE order_id > @after
+WHERE reservations.order_id > @after
   AND (@status::text = '' OR status = @status::text)
+  AND (@holder::text = '' OR holder = @holder::text)
+  AND (sqlc.narg(variant_id)::uuid IS NULL OR EXISTS (
+      SELECT
+      FROM reservation_lines
+      WHERE reservation_lines.order_id = reservations.order_id
+        AND reservation_lines.variant_id = sqlc.narg(variant_id)::uuid))
 ORDER BY order_id
 LIMIT @max_rows;
 

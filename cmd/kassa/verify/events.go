@@ -74,7 +74,7 @@ WHERE things.id IS NULL
 var (
 	stockEventsTold = fill(versionsTold,
 		"SELECT variant_id, version, (SELECT max(created_at) FROM movements WHERE movements.variant_id = stock.variant_id) FROM stock",
-		"'inventory.changed'")
+		"'inventory.changed', 'inventory.low', 'inventory.back_in_stock'")
 	productEventsTold = fill(versionsTold, "SELECT id, version, updated_at FROM products", "'product.created', 'product.updated', 'product.archived'")
 	userEventsTold    = fill(versionsTold, "SELECT id, version, updated_at FROM users", "'user.registered', 'user.updated', 'user.erased'")
 )

@@ -38,7 +38,8 @@ func (i invariant) lacks(v *verifier) []string {
 var invariants = []invariant{
 	{id: "I1", name: "0 ≤ reserved ≤ on hand", check: query(inventory, "stock", stockInBounds)},
 	{id: "I2", name: "reserved = what live reservations add up to", check: query(inventory, "stock", stockReserved)},
-	{id: "I3", name: "on hand = what movements add up to", check: query(inventory, "stock", stockMoved)},
+	{id: "I3", name: "on hand = what movements add up to; sold = shipped", check: all(
+		query(inventory, "stock", stockMoved), query(inventory, "movements", stockPassed), query(inventory, "reservations", reservationsShipped))},
 	{id: "I4", name: "no live reservation of a closed order, none without an order", check: reservationsWanted},
 	{id: "I5", name: "confirmed order ⇔ reservation of the same variants and quantities", check: reservationsMatch},
 
@@ -49,6 +50,8 @@ var invariants = []invariant{
 	{id: "O4", name: "lines, discount, shipping and tax make the total", check: query(orders, "orders", orderArithmetic)},
 	{id: "O5", name: "nothing pending beyond its deadline without an open saga", needs: theSagas, check: pendingOwned},
 	{id: "O6", name: "one order per idempotency key and per cart version", check: query(orders, "orders", orderKeys)},
+	{id: "O7", name: "every coupon within its limits and equal to the orders that carry it", check: all(
+		query(carts, "coupons", couponUses), query(carts, "coupon_customers", customerUses), couponsCarried)},
 
 	{id: "P1", name: "one charge per order; keys of attempts are unique", check: all(
 		query(payments, "attempts", attemptKeys), query(payments, "payments", attemptsSucceeded), chargedOnce)},
@@ -69,6 +72,7 @@ var invariants = []invariant{
 	{id: "E3", name: "no state change without its event, no event without its change", check: all(
 		query(orders, "order_events", orderEventsTold), query(payments, "transactions", paymentEventsTold),
 		query(inventory, "reservations", reservationEventsTold), query(inventory, "stock", stockEventsTold),
+		query(carts, "carts", abandonedCartsTold),
 		query(products, "products", productEventsTold), query(users, "users", userEventsTold),
 		query(users, "sessions", withdrawalsTold), query(users, "mail_requests", mailsTold))},
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v86"
 
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
@@ -91,6 +92,16 @@ func (w *world) charge(orderID string) {
 	require.NoError(w.t, err)
 }
 
+// ship takes so many red mugs, and the blue one, of an order out of the warehouse.
+func (w *world) ship(o order.Order, red int64) {
+	w.t.Helper()
+	_, err := w.stock().ShipStock(w.t.Context(), inventory.ShipStockInput{OrderID: o.ID, ShipmentID: id.New(), Lines: []inventory.StockLine{
+		{VariantID: w.variants[0], Quantity: red}, {VariantID: w.variants[1], Quantity: 1},
+	}})
+	require.NoError(w.t, err)
+	w.publish()
+}
+
 var mutations = []mutation{
 	{"I1", "more is reserved than there is", func(w *world) {
 		of := fmt.Sprintf(" WHERE variant_id = '%s'", w.variants[1])
@@ -98,6 +109,18 @@ var mutations = []mutation{
 	}},
 	{"I2", "the counter of reserved units is off", sql("inventory", nil, "UPDATE stock SET reserved = reserved + 1")},
 	{"I3", "a movement is off", sql("inventory", nil, "UPDATE movements SET quantity = quantity - 1 WHERE kind = 'adjust'")},
+	{"I3", "a parcel holds more than left the warehouse", func(w *world) {
+		w.ship(w.bought, 1)
+		w.exec("inventory", "UPDATE shipment_lines SET quantity = quantity + 1 WHERE quantity = 1")
+	}},
+	{"I3", "something came back that no return tells of", func(w *world) {
+		w.ship(w.bought, 2)
+		w.exec("inventory", "UPDATE reservation_lines SET returned = 1 WHERE shipped = 2")
+	}},
+	{"I3", "a reservation of which nothing is left is still held", func(w *world) {
+		w.ship(w.bought, 2)
+		w.exec("inventory", "UPDATE reservations SET status = 'held', shipped_at = NULL WHERE status = 'shipped'")
+	}},
 	{"I4", "stock is held for nobody's order", func(w *world) {
 		_, err := w.reserve(order.Order{ID: id.New()}, 1)
 		require.NoError(w.t, err)
@@ -173,6 +196,22 @@ var mutations = []mutation{
 	{"O6", "a key placed two orders", sql("orders", bought, "ALTER TABLE orders DROP CONSTRAINT orders_key",
 		"UPDATE orders SET idempotency_key = 'once' WHERE user_id = (SELECT user_id FROM orders WHERE id = %s)")},
 
+	{"O7", "a coupon was used more often than is counted", sql("carts", nil, "UPDATE coupons SET uses = 0")},
+	{"O7", "a coupon was used more often than it may be", sql("carts", nil,
+		"ALTER TABLE coupons DROP CONSTRAINT coupons_uses", "UPDATE coupons SET uses = 3",
+		"INSERT INTO coupon_redemptions SELECT gen_random_uuid(), code, user_id, discount, currency, status, redeemed_at FROM coupon_redemptions, generate_series(1, 2)",
+		"UPDATE coupon_customers SET uses = 3")},
+	{"O7", "a customer used a coupon more often than is counted", sql("carts", nil, "UPDATE coupon_customers SET uses = 0")},
+	{"O7", "an order was given more than was taken for it", sql("carts", nil, "UPDATE coupon_redemptions SET discount = discount - 1")},
+	{"O7", "an order carries a coupon of which no use was taken", func(w *world) {
+		_, err := w.carts().RestoreCoupon(w.t.Context(), cart.RestoreCouponInput{OrderID: w.cheaper.ID})
+		require.NoError(w.t, err)
+	}},
+	{"O7", "a closed order has kept its use of a coupon", func(w *world) {
+		_, err := w.carts().RedeemCoupon(w.t.Context(), cart.RedeemCouponInput{OrderID: w.declined.ID, UserID: w.declined.UserID, Code: "FIVE", Discount: eur(500)})
+		require.NoError(w.t, err)
+	}},
+
 	{"P1", "two authorizations succeeded", sql("payments", bought, `INSERT INTO attempts (key, payment_id, operation, n, state, amount, finished_at)
 		SELECT order_id || ':authorize:2', id, 'authorize', 2, 'succeeded', amount, now() FROM payments WHERE order_id = %s`)},
 	{"P1", "an attempt went out under another's key", sql("payments", nil, "UPDATE attempts SET key = 'authorize:1' WHERE state = 'declined'")},
@@ -223,6 +262,7 @@ var mutations = []mutation{
 	{"E3", "money was given back without its event", heard(sql("payments", nil, "DELETE FROM outbox WHERE type = 'payment.refunded'"))},
 	{"E3", "stock was held without its event", heard(sql("inventory", bought, "DELETE FROM outbox WHERE type = 'inventory.reserved' AND subject = %s"))},
 	{"E3", "stock was counted without its event", heard(sql("inventory", nil, "DELETE FROM outbox WHERE type = 'inventory.changed' AND sequence = 2"))},
+	{"E3", "a customer was reminded without its event", heard(sql("carts", nil, "DELETE FROM outbox WHERE type = 'cart.abandoned'"))},
 	{"E3", "a product was changed without its event", heard(sql("products", nil, "DELETE FROM outbox WHERE type = 'product.updated'"))},
 	{"E3", "an account was changed without its event", heard(sql("users", nil, "DELETE FROM outbox WHERE type = 'user.updated'"))},
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
@@ -40,6 +41,8 @@ func openShop(t *testing.T) *world {
 	w.reject(till, w.soldOut, inventory.ErrOutOfStock)
 	w.cancelled = w.buy(till, customers[0], "pm_card_visa", "automatic")
 	w.cancel(till, w.cancelled)
+	w.coupons()
+	w.cheaper = w.buyCheaper(till, customers[1])
 
 	w.applyWebhooks(till)
 	w.publish()
@@ -143,6 +146,38 @@ func (w *world) buy(till *payment.Service, customer uuid.UUID, method, capture s
 	default:
 		w.confirm(o, paid)
 	}
+	return o
+}
+
+// coupons makes a coupon, and a cart that is left lying.
+func (w *world) coupons() {
+	twice := int64(2)
+	_, err := w.carts().CreateCoupon(w.t.Context(), cart.CreateCouponInput{CouponTerms: cart.CouponTerms{
+		Code: "FIVE", Kind: cart.Fixed, Amount: new(eur(500)), MaxUses: &twice, MaxUsesPerCustomer: &twice,
+	}})
+	require.NoError(w.t, err)
+	_, err = w.carts().AddCartItem(w.t.Context(), cart.AddCartItemInput{
+		Owner: cart.Owner{UserID: id.New()}, VariantID: w.variants[0], Quantity: 1, UnitPrice: eur(1899),
+	})
+	require.NoError(w.t, err)
+	reminded, err := w.carts().RemindAbandonedCarts(w.t.Context(), cart.RemindAbandonedCartsInput{Before: time.Now().Add(time.Minute)})
+	require.NoError(w.t, err)
+	require.Equal(w.t, 1, reminded.Carts)
+}
+
+// buyCheaper is buy with the coupon.
+func (w *world) buyCheaper(till *payment.Service, customer uuid.UUID) order.Order {
+	w.t.Helper()
+	o := w.place(customer, 1, func(in *order.PlaceOrderInput) {
+		in.Coupon, in.Priced.Discount, in.Priced.Total.Amount = "FIVE", eur(500), in.Priced.Total.Amount-500
+	})
+	_, err := w.carts().RedeemCoupon(w.t.Context(), cart.RedeemCouponInput{OrderID: o.ID, UserID: customer, Code: "FIVE", Discount: eur(500)})
+	require.NoError(w.t, err)
+	_, err = w.reserve(o, 1)
+	require.NoError(w.t, err)
+	paid, err := w.pay(till, o, o.Total, "pm_card_visa", "automatic")
+	require.NoError(w.t, err)
+	w.confirm(o, paid)
 	return o
 }
 

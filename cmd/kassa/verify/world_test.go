@@ -23,6 +23,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.uber.org/zap"
 
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
@@ -64,8 +65,8 @@ type world struct {
 	sagas *sagaBook
 	psp   string // base URL of the provider; "" until it is asked for
 
-	bought, manual, declined, soldOut, cancelled, awaiting order.Order
-	variants                                               []uuid.UUID
+	bought, manual, declined, soldOut, cancelled, awaiting, cheaper order.Order
+	variants                                                        []uuid.UUID
 }
 
 func emptyWorld(t *testing.T) *world {
@@ -157,6 +158,11 @@ func (w *world) exec(database string, statements ...string) {
 func (w *world) stock() *inventory.Service {
 	w.own("inventory")
 	return inventory.New(w.pool("inventory"))
+}
+
+func (w *world) carts() *cart.Service {
+	w.own("carts")
+	return cart.New(w.pool("carts"))
 }
 
 func (w *world) orders() *order.Service {

@@ -14,6 +14,7 @@ import (
 	"kassa/api/analyticsapi"
 	"kassa/api/cartapi"
 	"kassa/api/inventoryapi"
+	"kassa/api/notificationapi"
 	"kassa/api/orderapi"
 	"kassa/api/paymentapi"
 	"kassa/api/productapi"
@@ -33,6 +34,7 @@ func document() *huma.OpenAPI {
 	orderapi.Register(a, nil, nil, nil)
 	paymentapi.Register(a, nil)
 	analyticsapi.Register(a, nil)
+	notificationapi.Register(a, nil)
 
 	doc := a.OpenAPI()
 	doc.Info.Title = "Kassa"

@@ -47,6 +47,9 @@ var routes = []route{
 	{"/v1/analytics", "analytics"},
 	{"/v1/recommendations", "analytics"},
 	{"/v1/products/{id}/related", "analytics"},
+	{"/v1/notifications", "notification"},
+	{"/v1/push-subscriptions", "notification"},
+	{"/v1/webhook-endpoints", "notification"},
 }
 
 // A rule is what is special about one operation, on top of its route.

@@ -37,8 +37,9 @@ database carts     carts     "$CARTS_PASSWORD"
 database orders    orders    "$ORDERS_PASSWORD"
 database payments  payments  "$PAYMENTS_PASSWORD"
 database analytics analytics "$ANALYTICS_PASSWORD"
+database notifications notifications "$NOTIFICATIONS_PASSWORD"
 database psp       psp       "$PSP_PASSWORD"
-for name in users products inventory carts orders payments analytics psp; do
+for name in users products inventory carts orders payments analytics notifications psp; do
   readable "$name"
 done
 

@@ -38,11 +38,13 @@ var rules = map[string]rule{
 
 // exclusive lists what only some rooms may import.
 var exclusive = map[string][]string{
-	"go.temporal.io/sdk":            {"cmd", "workers", "api", "workflows", "internal"},
-	"github.com/jackc/pgx":          {"cmd", "workers", "activities", "sql", "internal", "sandbox", "api/orderapi"},
-	"github.com/danielgtaylor/huma": {"api", "internal/httpapi"},
-	"net/http":                      {"cmd", "workers", "api", "internal", "sandbox", "activities/payment"},
-	"github.com/stripe/stripe-go":   {"activities/payment", "sandbox/psp"},
+	"go.temporal.io/sdk":                    {"cmd", "workers", "api", "workflows", "internal"},
+	"github.com/jackc/pgx":                  {"cmd", "workers", "activities", "sql", "internal", "sandbox", "api/orderapi"},
+	"github.com/danielgtaylor/huma":         {"api", "internal/httpapi"},
+	"net/http":                              {"cmd", "workers", "api", "internal", "sandbox", "activities/payment", "activities/notification"},
+	"github.com/stripe/stripe-go":           {"activities/payment", "sandbox/psp"},
+	"github.com/wneessen/go-mail":           {"activities/notification"},
+	"github.com/SherClockHolmes/webpush-go": {"activities/notification"},
 }
 
 // roomOfService lists what every service has; "$svc" is its name.

@@ -112,13 +112,16 @@ type Services struct {
 	OrderURLs     []string `env:"KASSA_ORDER_URL" envDefault:"http://127.0.0.1:4005" example:"http://order:4005"`
 	PaymentURLs   []string `env:"KASSA_PAYMENT_URL" envDefault:"http://127.0.0.1:4006" example:"http://payment:4006"`
 	AnalyticsURLs []string `env:"KASSA_ANALYTICS_URL" envDefault:"http://127.0.0.1:4008" example:"http://analytics:4008"`
+
+	NotificationURLs []string `env:"KASSA_NOTIFICATION_URL" envDefault:"http://127.0.0.1:4007" example:"http://notification:4007"`
 }
 
 // Map is service name → base URLs.
 func (s Services) Map() map[string][]string {
 	return map[string][]string{
 		"user": s.UserURLs, "product": s.ProductURLs, "inventory": s.InventoryURLs, "cart": s.CartURLs, "order": s.OrderURLs, "payment": s.PaymentURLs,
-		"analytics": s.AnalyticsURLs,
+		"analytics":    s.AnalyticsURLs,
+		"notification": s.NotificationURLs,
 	}
 }
 
@@ -136,6 +139,7 @@ func (s Services) Validate(bool) []string {
 		{"KASSA_ORDER_URL", s.OrderURLs},
 		{"KASSA_PAYMENT_URL", s.PaymentURLs},
 		{"KASSA_ANALYTICS_URL", s.AnalyticsURLs},
+		{"KASSA_NOTIFICATION_URL", s.NotificationURLs},
 	} {
 		lines = append(lines, HTTPURLs(each.name, each.urls...)...)
 	}

@@ -1,6 +1,7 @@
 package localstack
 
 import (
+	"encoding/base64"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,6 +38,7 @@ var services = []service{
 	{name: "order", folder: "workers/order", port: 4005, database: "orders", stage: stageWorker},
 	{name: "payment", folder: "workers/payment", port: 4006, database: "payments", stage: stageWorker, extra: paymentEnv},
 	{name: "analytics", folder: "workers/analytics", port: 4008, database: "analytics", stage: stageWorker},
+	{name: "notification", folder: "workers/notification", port: 4007, database: "notifications", stage: stageWorker, extra: notificationEnv},
 	{name: "gateway", folder: "workers/gateway", port: 8080, stage: stageGateway, extra: gatewayEnv},
 }
 
@@ -89,6 +91,22 @@ func paymentEnv(s *Stack) map[string]string {
 		"KASSA_STRIPE_KEY":            s.secrets.StripeKey,
 		"KASSA_STRIPE_WEBHOOK_SECRET": s.secrets.WebhookSecret,
 	}
+}
+
+// notificationEnv sends everything to the mail sandbox, which plays the mail
+// server, the SMS gateway and the browsers' push service.
+func notificationEnv(s *Stack) map[string]string {
+	env := map[string]string{
+		"KASSA_SHOP_URL":         strings.Split(s.reach("gateway"), ",")[0],
+		"KASSA_SMS_URL":          s.reach("mail") + "/sms",
+		"KASSA_PUSH_KEY":         base64.StdEncoding.EncodeToString([]byte(s.secrets.derived("push"))), // any 32 bytes
+		"KASSA_WEBHOOK_KEY":      s.secrets.derived("webhooks"),
+		"KASSA_WEBHOOK_LOOPBACK": "true",
+	}
+	if s.ports[portSMTP] != 0 {
+		env["KASSA_SMTP_ADDRESS"] = s.ports.listen(portSMTP)
+	}
+	return env
 }
 
 func gatewayEnv(s *Stack) map[string]string {

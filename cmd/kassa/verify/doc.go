@@ -15,7 +15,7 @@
 // the system writes B before A, "A ⇒ B" is checked by reading A first: what A
 // shows, B must show a moment later. The order is
 //
-//	sagas → analytics → orders → payments → provider → inventory → users → products
+//	sagas → analytics → notifications → orders → payments → provider → inventory → users → products
 //
 // and makes these exact, under any load:
 //

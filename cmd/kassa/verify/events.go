@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"kassa/activities/notification"
 )
 
 const eventsPublished = `
@@ -95,6 +97,7 @@ var Subscribers = []Subscriber{
 	{Name: "analytics-orders", Database: analytics, Types: []string{"order.created", "order.confirmed", "order.cancelled"}},
 	{Name: "analytics-products", Database: analytics, Types: []string{"product.created", "product.updated"}},
 	{Name: "cart-orders", Database: carts, Types: []string{"order.confirmed"}},
+	{Name: "notification", Database: notifications, Types: notification.Heard},
 }
 
 // publishers maps the first word of an event's type to the publisher's database.

@@ -75,6 +75,9 @@ var invariants = []invariant{
 		query(carts, "carts", abandonedCartsTold),
 		query(products, "products", productEventsTold), query(users, "users", userEventsTold),
 		query(users, "sessions", withdrawalsTold), query(users, "mail_requests", mailsTold))},
+	{id: "E4", name: "one message per event, channel and person", check: all(
+		query(notifications, "messages", messagesOnce), query(notifications, "inbox", eventsToldToPeople()),
+		query(notifications, "messages", messagesHaveEvents), query(notifications, "messages", messagesTried))},
 
 	{id: "W1", name: "one saga per order; ended saga ⇔ settled order", needs: theSagas, check: sagasMatch},
 	{id: "W2", name: "no saga is stuck in a failing workflow task", needs: theSagas, check: sagasRun},

@@ -22,11 +22,13 @@ const (
 	orders    = "orders"
 	payments  = "payments"
 	analytics = "analytics"
+
+	notifications = "notifications"
 )
 
 // opening is the order in which the snapshots are opened; doc.go says why. The
 // provider's books are read after the payments.
-var opening = []string{analytics, orders, payments, inventory, carts, users, products}
+var opening = []string{analytics, notifications, orders, payments, inventory, carts, users, products}
 
 // lookBack is how far back events are compared: a publisher deletes what it
 // published 14 days ago.

@@ -20,6 +20,7 @@ var commotion = []struct{ database, what, count string }{
 		     + (SELECT count(*) FROM attempts WHERE state IN ('in_progress', 'unknown'))`},
 	{payments, "webhooks to apply", `SELECT count(*) FROM webhooks WHERE applied_at IS NULL`},
 	{payments, "ledger entries to seal", `SELECT count(*) FROM ledger_entries WHERE sequence IS NULL`},
+	{notifications, "messages to send", `SELECT count(*) FROM messages WHERE status = 'pending' AND attempts = 0`},
 	{orders, "events of orders to publish", eventsWaiting},
 	{payments, "events of payments to publish", eventsWaiting},
 	{inventory, "events of inventory to publish", eventsWaiting},

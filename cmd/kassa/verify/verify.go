@@ -14,7 +14,7 @@ import (
 // Config says what to check, and how strictly. The zero durations stand for
 // the defaults; negative ones for none.
 type Config struct {
-	DatabaseURL func(database string) string // for a role that may read: users, products, inventory, orders, payments
+	DatabaseURL func(database string) string // for a role that may read: users, products, inventory, orders, payments, notifications
 	Temporal    string                       // host:port; "" leaves the sagas unchecked
 	Namespace   string                       // of the sagas
 	Provider    string                       // base URL of the sandbox provider; "" leaves its books unchecked

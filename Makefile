@@ -8,7 +8,7 @@ BIN   := $(STATE)/bin
 TOOL   = go tool -modfile=tools/go.mod
 LINT   = go tool -modfile=tools/lint/go.mod
 
-.PHONY: help build demo up test lint generate verify golden record bench
+.PHONY: help build demo up test lint generate verify golden record bench prove prove-all
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,3 +45,11 @@ record: build ## record the histories of every branch anew, on a real Temporal
 
 bench: build ## measure the checkout beside a null saga (ARGS="--json FILE")
 	@$(BIN)/kassa bench checkout $(ARGS)
+
+prove: build ## break a platform on purpose and check the books, some ten minutes (ARGS="--seed N")
+	@$(BIN)/kassa chaos model
+	@$(BIN)/kassa chaos run $(ARGS)
+
+prove-all: build ## the same with every fault and three seeds; it takes hours
+	@$(BIN)/kassa chaos model --schedules 1000000
+	@$(BIN)/kassa chaos run all --seeds 3 --json $(STATE)/prove.json $(ARGS)

@@ -26,6 +26,7 @@ type commands struct {
 	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
 	Verify   verifyCommand   `cmd:"" help:"Check that no order, payment or unit of stock was lost or doubled."`
 	Admin    adminCommand    `cmd:"" help:"Accounts of those who run the shop."`
+	Chaos    chaosCommand    `cmd:"" help:"Prove that nothing is lost: break a platform on purpose, and check."`
 	Bench    benchCommand    `cmd:"" help:"Measure the platform."`
 	Temporal temporalCommand `cmd:"" passthrough:"" help:"Run Temporal's command line against the running platform."`
 	Tctl     tctlCommand     `cmd:"" passthrough:"" help:"Run the older command line tctl against the running platform."`

@@ -30,7 +30,7 @@ func (c *Customer) Insist(ctx context.Context, wish Wish) (Answer, error) {
 			}
 			known = orderID
 		}
-		if err == nil && answer.definite() {
+		if err == nil && answer.Definite() {
 			return answer, nil
 		}
 		select {
@@ -41,8 +41,8 @@ func (c *Customer) Insist(ctx context.Context, wish Wish) (Answer, error) {
 	}
 }
 
-// definite reports whether asking again would change nothing.
-func (a Answer) definite() bool {
+// Definite reports whether asking again would change nothing.
+func (a Answer) Definite() bool {
 	switch {
 	case a.Order != nil:
 		return a.Status == http.StatusCreated || a.Order.Status == "awaiting_payment"

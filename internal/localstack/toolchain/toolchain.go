@@ -125,6 +125,11 @@ func build(ctx context.Context, root, dir string, tool Tool, progress func(strin
 
 // Packages builds packages of our own module into dir. Go does nothing for one that is up to date.
 func Packages(ctx context.Context, dir string, packages ...string) error {
+	return Tagged(ctx, dir, "", packages...)
+}
+
+// Tagged is Packages with a build tag.
+func Tagged(ctx context.Context, dir, tag string, packages ...string) error {
 	root, err := Root()
 	if err != nil {
 		return err
@@ -141,7 +146,7 @@ func Packages(ctx context.Context, dir string, packages ...string) error {
 		packages[i] = "./" + name
 	}
 	// The separator at the end makes it a folder even for a single package.
-	if err := goBuild(ctx, root, append([]string{"-o", dir + "/"}, packages...)...); err != nil {
+	if err := goBuild(ctx, root, append([]string{"-tags=" + tag, "-o", dir + "/"}, packages...)...); err != nil {
 		return fmt.Errorf("build the services: %w", err)
 	}
 	return nil

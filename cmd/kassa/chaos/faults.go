@@ -1,0 +1,207 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"kassa/internal/failpoint"
+	"kassa/internal/localstack"
+)
+
+// stage is where a scenario plays.
+type stage struct {
+	stack  *localstack.Stack
+	where  localstack.Addresses
+	crew   *crew
+	dice   *rand.Rand
+	during time.Duration // how long things may go wrong
+	say    func(string, ...any)
+	notes  []string // for the row
+}
+
+// soon is how long something may take to come back.
+const soon = time.Minute
+
+// workers are our processes, but for the gateway.
+var workers = []string{"user", "product", "inventory", "cart", "order", "order-2", "payment", "notification", "analytics"}
+
+// wait is a pause that ends with ctx.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// whole waits until everything serves.
+func (s *stage) whole(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	for _, name := range s.stack.Names() {
+		if err := s.stack.WaitReady(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kill ends components as a power cut would, all at once.
+func (s *stage) kill(names ...string) error {
+	for _, name := range names {
+		if err := s.stack.Kill(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again does something every so often while things may go wrong.
+func (s *stage) again(ctx context.Context, pause time.Duration, do func() error) error {
+	for end := time.Now().Add(s.during); time.Now().Before(end); {
+		if err := do(); err != nil {
+			return err
+		}
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// down keeps components dead: they are killed whenever they come back.
+func (s *stage) down(ctx context.Context, names ...string) error {
+	return s.again(ctx, 20*time.Millisecond, func() error { return s.kill(names...) })
+}
+
+// hang stops processes in their tracks: their connections stay, their answers do not come.
+func (s *stage) hang(ctx context.Context, pids ...int) (err error) {
+	for _, pid := range pids {
+		if failed := syscall.Kill(pid, syscall.SIGSTOP); failed == nil {
+			defer func() { err = errors.Join(err, cont(pid)) }()
+		}
+	}
+	return wait(ctx, s.during)
+}
+
+func cont(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGCONT); !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil // it has been killed meanwhile
+}
+
+// pid is a component's process.
+func (s *stage) pid(name string) int { return s.stack.Pids()[name] }
+
+// family is a process and its children.
+func family(pid int) ([]int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil, fmt.Errorf("the children of process %d: %w", pid, err)
+	}
+	all := []int{pid}
+	for field := range strings.FieldsSeq(string(text)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			all = append(all, child)
+		}
+	}
+	return all, nil
+}
+
+// restart asks a component to stop, and waits until it serves again.
+func (s *stage) restart(ctx context.Context, name string) error {
+	before := s.pid(name)
+	if err := syscall.Kill(before, syscall.SIGTERM); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	for s.pid(name) == before || s.pid(name) == 0 {
+		if err := wait(ctx, 20*time.Millisecond); err != nil {
+			return fmt.Errorf("%s does not end: %w", name, err)
+		}
+	}
+	return s.stack.WaitReady(ctx, name)
+}
+
+// cut ends every connection to the databases.
+func (s *stage) cut(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.where.DatabaseURL("postgres", "postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+	return err
+}
+
+// misbehave makes the provider misbehave by rules of PUT /_sandbox/faults, until behave.
+func (s *stage) misbehave(ctx context.Context, rules ...string) error {
+	body := fmt.Sprintf(`{"seed":%d,"faults":[%s]}`, s.dice.IntN(1_000_000), strings.Join(rules, ","))
+	return send(ctx, http.MethodPut, s.where.PSP+"/_sandbox/faults", body)
+}
+
+func (s *stage) behave(ctx context.Context) error {
+	return send(ctx, http.MethodDelete, s.where.PSP+"/_sandbox/faults", "")
+}
+
+// provider lets the provider misbehave for the time.
+func (s *stage) provider(ctx context.Context, rules ...string) error {
+	if err := s.misbehave(ctx, rules...); err != nil {
+		return err
+	}
+	return errors.Join(wait(ctx, s.during), s.behave(context.WithoutCancel(ctx)))
+}
+
+// address is where a process answers itself.
+func (s *stage) address(process string) string {
+	service, number, second := strings.Cut(process, "-")
+	n := 1
+	if second {
+		n, _ = strconv.Atoi(number)
+	}
+	urls := s.where.Services[service]
+	if n > len(urls) {
+		return ""
+	}
+	return urls[n-1]
+}
+
+// fail tells a process where to fail; "" ends it.
+func (s *stage) fail(ctx context.Context, process, rules string) error {
+	return send(ctx, http.MethodPut, s.address(process)+failpoint.Path, rules)
+}
+
+// send sends a request that must succeed.
+func send(ctx context.Context, method, url, body string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, _ := io.ReadAll(response.Body)
+	if response.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s %s", method, url, response.Status, answer)
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"kassa/cmd/kassa/verify"
+	"kassa/internal/localstack"
+	"kassa/internal/localstack/toolchain"
+	"kassa/sandbox/shopper"
+)
+
+// Options say what to break, and for how long.
+type Options struct {
+	Home      string // state directory of the usual platform; the runner makes its own beside it
+	Scenarios []Scenario
+	Seeds     []uint64
+	Buyers    int           // customers at once
+	Calm      time.Duration // load before anything goes wrong
+	Storm     time.Duration // how long it may go wrong, where the scenario has no end of its own
+	After     time.Duration // load once all is well again
+	Histories string        // folder for what the customers did and heard, a file for each run; "" for none
+	Progress  func(string)
+	Done      func(Row) // told each row as it comes
+}
+
+// settle is how long the platform may take to come to rest: the way of an order
+// that only Reconcile can find is the longest.
+const settle = 4 * time.Minute
+
+// Run starts a platform that can be told to fail, plays every scenario with
+// every seed on it, and stops it again. It ends early with an error that says
+// that it could not go on; what it has found is in the rows.
+func Run(ctx context.Context, o Options) (rows []Row, err error) {
+	stack, dir, err := start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		o.Progress("stopping")
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		err = errors.Join(err, stack.Stop(stopping))
+		if sound := !Broken(rows) && err == nil; sound {
+			err = os.RemoveAll(dir)
+			return
+		}
+		err = errors.Join(err, fmt.Errorf("the databases and logs of this run are in %s", dir))
+	}()
+	a := stack.Addresses()
+	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, roads())
+	if err != nil {
+		return nil, err
+	}
+	for _, seed := range o.Seeds {
+		for _, sc := range o.Scenarios {
+			row, err := Play(ctx, stack, shop, sc, seed, o)
+			if err != nil {
+				return rows, fmt.Errorf("%s, seed %d: %w", sc.Name, seed, err)
+			}
+			rows = append(rows, row)
+			if o.Done != nil {
+				o.Done(row)
+			}
+		}
+	}
+	return rows, nil
+}
+
+// start builds the services with the tag chaos and starts them on free ports.
+func start(ctx context.Context, o Options) (*localstack.Stack, string, error) {
+	home, err := localstack.StateDir(o.Home)
+	if err != nil {
+		return nil, "", err
+	}
+	programs := filepath.Join(home, "bin-chaos")
+	o.Progress("building the services with the tag chaos")
+	if err := toolchain.Tagged(ctx, programs, "chaos", "workers/...", "sandbox/..."); err != nil {
+		return nil, "", err
+	}
+	dir, err := os.MkdirTemp(home, "chaos-")
+	if err != nil {
+		return nil, "", err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // Postgres runs as somebody else
+		return nil, "", err
+	}
+	stack, err := localstack.Start(ctx, localstack.Options{
+		StateDir: dir, ToolsDir: localstack.ToolsDir(home, ""), BinDir: programs, FreePorts: true,
+		Instances: map[string]int{"order": 2}, Progress: o.Progress,
+	})
+	return stack, dir, err
+}
+
+// roads are the customers' connections.
+func roads() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+	t.MaxIdleConnsPerHost = 2 * atOnce
+	return t
+}
+
+// Play plays one scenario on a running platform with two order services.
+func Play(ctx context.Context, stack *localstack.Stack, shop *shopper.Shop, sc Scenario, seed uint64, o Options) (row Row, err error) {
+	begin := time.Now()
+	row = Row{Seed: seed, Scenario: sc.Name, Fault: sc.Fault}
+	name := fnv.New64a()
+	_, _ = name.Write([]byte(sc.Name))
+	key := fmt.Sprintf("chaos-%s-%d-%d", sc.Name, seed, begin.UnixMilli())
+	c, err := newCrew(ctx, shop, key, max(1, o.Buyers), sc.mood)
+	if err != nil {
+		return row, err
+	}
+	s := &stage{
+		stack: stack, where: stack.Addresses(), crew: c, during: o.Storm,
+		dice: rand.New(rand.NewPCG(seed, name.Sum64())), //nolint:gosec // a repeatable run needs no secrets
+		say:  func(format string, args ...any) { o.Progress(sc.Name + ": " + fmt.Sprintf(format, args...)) },
+	}
+	o.Progress(fmt.Sprintf("%s: %s", sc.Name, sc.Fault))
+	if sc.contest != nil {
+		if failed := sc.contest(ctx, s); failed != nil {
+			row.Stuck++
+			s.notes = append(s.notes, failed.Error())
+		}
+		row.During = c.waits(0, c.history.now())
+	} else if err := s.storm(ctx, sc, seed, o, &row); err != nil {
+		return row, err
+	}
+	if err := s.audit(ctx, &row); err != nil {
+		return row, err
+	}
+	row.count(c)
+	row.Notes, row.Took = append(row.Notes, s.notes...), time.Since(begin)
+	return row, s.keep(o, row)
+}
+
+// storm is load before, during and after something goes wrong.
+func (s *stage) storm(ctx context.Context, sc Scenario, seed uint64, o Options, row *Row) error {
+	c := s.crew
+	c.open(ctx, seed)
+	failed := wait(ctx, o.Calm)
+	struck := c.history.now()
+	if failed == nil {
+		failed = errors.Join(sc.strike(ctx, s), s.whole(ctx))
+	}
+	healed := c.history.now()
+	if failed == nil {
+		failed = wait(ctx, o.After)
+	}
+	c.finish()
+	row.Before, row.During, row.After = c.waits(0, struck), c.waits(struck, healed), c.waits(healed, c.history.now())
+	row.Recovered = max(0, c.history.trouble()-healed)
+	return failed
+}
+
+// audit waits until everything has come to rest and looks at all books.
+func (s *stage) audit(ctx context.Context, row *Row) error {
+	if err := s.whole(ctx); err != nil {
+		return err
+	}
+	check := verify.Of(s.where)
+	check.Strict, check.Settle = true, settle
+	check.Progress = func(what string) { s.say("%s", what) }
+	report, err := verify.Run(ctx, check)
+	if err != nil {
+		return err
+	}
+	b, err := readBooks(ctx, s.where, s.crew.key)
+	if err != nil {
+		return err
+	}
+	found, wrong := s.crew.compare(b)
+	found.Stuck += row.Stuck + len(report.Busy)
+	found.Broken = len(report.Broken())
+	row.Findings, row.Notes = found, append(row.Notes, wrong...)
+	for _, result := range report.Results {
+		for _, finding := range result.Findings {
+			row.Notes = append(row.Notes, fmt.Sprintf("%s: %s: %s", result.ID, finding.Key, finding.What))
+		}
+	}
+	for _, busy := range report.Busy {
+		row.Notes = append(row.Notes, "not quiet: "+busy)
+	}
+	return nil
+}
+
+// keep writes the history of a run, when asked to or when something was found.
+func (s *stage) keep(o Options, row Row) error {
+	if o.Histories == "" {
+		return nil
+	}
+	if err := os.MkdirAll(o.Histories, 0o755); err != nil { //nolint:gosec // for everybody
+		return err
+	}
+	file, err := os.Create(filepath.Join(o.Histories, fmt.Sprintf("%s-%d.jsonl", row.Scenario, row.Seed)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.crew.history.write(file), file.Close())
+}

@@ -1,0 +1,149 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Scenario is one way in which things go wrong.
+type Scenario struct {
+	Name  string
+	Fault string // what people read
+	Quick bool   // part of the short selection
+
+	mood    mood
+	contest func(context.Context, *stage) error // instead of the customers' usual errands
+	strike  func(context.Context, *stage) error // makes it go wrong, and right again
+}
+
+// rule is a fault of the provider at a rate.
+func rule(fault string, rate string) string { return `{"fault":"` + fault + `","rate":` + rate + `}` }
+
+// Scenarios lists all, in the order of the table of faults.
+func Scenarios() []Scenario {
+	return []Scenario{
+		{Name: "kill-workers", Quick: true, Fault: "kill −9 a random worker, again and again", strike: func(ctx context.Context, s *stage) error {
+			return s.again(ctx, 1500*time.Millisecond, func() error { return s.kill(s.some(workers)) })
+		}},
+		{Name: "failpoints", Quick: true, Fault: "die at chosen points of operations, one after the other", strike: strikeSome},
+		{Name: "failpoints-all", Fault: "die at every point of every operation", strike: strikeAll},
+		{Name: "kill-gateway", Quick: true, Fault: "kill −9 the gateway in the middle of requests", strike: func(ctx context.Context, s *stage) error {
+			return s.again(ctx, 2*time.Second, func() error { return s.kill("gateway") })
+		}},
+		{Name: "kill-order", Quick: true, Fault: "kill −9 both order services in the middle of requests", strike: func(ctx context.Context, s *stage) error {
+			return s.again(ctx, 2500*time.Millisecond, func() error { return s.kill("order", "order-2") })
+		}},
+		{Name: "rolling-restart", Quick: true, Fault: "SIGTERM to every process, one after the other", strike: rollingRestart},
+		{Name: "temporal-killed", Quick: true, Fault: "Temporal is dead for a while", strike: func(ctx context.Context, s *stage) error { return s.down(ctx, "temporal") }},
+		{Name: "temporal-hung", Fault: "Temporal hangs", strike: func(ctx context.Context, s *stage) error { return s.hang(ctx, s.pid("temporal")) }},
+		{Name: "postgres-killed", Quick: true, Fault: "Postgres is killed and recovers", strike: func(ctx context.Context, s *stage) error {
+			return errors.Join(s.kill("postgres"), wait(ctx, s.during))
+		}},
+		{Name: "postgres-down", Fault: "Postgres is dead for a while", strike: func(ctx context.Context, s *stage) error { return s.down(ctx, "postgres") }},
+		{Name: "postgres-hung", Fault: "Postgres hangs", strike: func(ctx context.Context, s *stage) error {
+			pids, err := family(s.pid("postgres"))
+			return errors.Join(err, s.hang(ctx, pids...))
+		}},
+		{Name: "connections-cut", Quick: true, Fault: "every connection to the databases is cut, again and again", strike: func(ctx context.Context, s *stage) error {
+			return s.again(ctx, 2*time.Second, func() error { return s.cut(ctx) })
+		}},
+		{Name: "nats-down", Quick: true, Fault: "NATS is dead for a while", strike: func(ctx context.Context, s *stage) error { return s.down(ctx, "nats") }},
+		{Name: "inventory-hung", Fault: "the inventory service hangs", strike: func(ctx context.Context, s *stage) error { return s.hang(ctx, s.pid("inventory")) }},
+		{Name: "payment-hung", Quick: true, Fault: "the payment service hangs", strike: func(ctx context.Context, s *stage) error { return s.hang(ctx, s.pid("payment")) }},
+		{Name: "provider-slow", Fault: "the provider takes two seconds", strike: func(ctx context.Context, s *stage) error { return s.provider(ctx, rule("latency:2000", "0.5")) }},
+		{Name: "provider-hung", Fault: "the provider hangs", strike: func(ctx context.Context, s *stage) error { return s.provider(ctx, rule("hang", "0.3")) }},
+		{Name: "provider-5xx", Quick: true, Fault: "the provider answers 5xx, before and after it has charged", strike: func(ctx context.Context, s *stage) error {
+			return s.provider(ctx, rule("unavailable", "0.1"), rule("error", "0.1"), rule("unavailable_after_commit", "0.15"), rule("error_after_commit", "0.1"), rule("rate_limit", "0.1"))
+		}},
+		{Name: "provider-silent", Quick: true, Fault: "the provider charges and does not answer", strike: func(ctx context.Context, s *stage) error {
+			return s.provider(ctx, rule("silent", "0.1"), rule("drop_reply", "0.25"))
+		}},
+		{Name: "provider-forgetful", Quick: true, Fault: "the provider charges, forgets the key, and its answer is lost", strike: func(ctx context.Context, s *stage) error {
+			return s.provider(ctx, rule("forget_key", "0.3"), rule("drop_reply", "0.3"))
+		}},
+		{Name: "webhooks", Quick: true, Fault: "webhooks come twice, late, early, in disorder, or never", strike: func(ctx context.Context, s *stage) error {
+			return s.provider(ctx, rule("webhook_duplicate", "0.3"), rule("webhook_reorder:3000", "0.3"), rule("webhook_lose", "0.2"), rule("webhook_first", "0.2"))
+		}},
+		{Name: "cancel-race", Quick: true, Fault: "customers cancel while their checkout is under way", mood: mood{hasty: true}, strike: func(ctx context.Context, s *stage) error {
+			return s.provider(ctx, rule("latency:1500", "0.6"), rule("drop_reply", "0.1"))
+		}},
+		{Name: "operator", Fault: "an operator terminates and resets sagas", strike: interfere},
+		{Name: "same-key", Quick: true, Fault: "the same key 100 times at once", contest: sameKey},
+		{Name: "last-unit", Quick: true, Fault: "200 buyers for the last unit", contest: lastUnit},
+		{Name: "hundred-units", Fault: "300 buyers for 100 units of two articles, in opposite order of lines", contest: hundredUnits},
+		{Name: "power-cut", Quick: true, Fault: "everything dies at once", strike: func(ctx context.Context, s *stage) error {
+			return errors.Join(s.kill(s.stack.Names()...), wait(ctx, s.during))
+		}},
+		{Name: "mixed", Quick: true, Fault: "a bit of everything at once", strike: mixed},
+	}
+}
+
+// Untested are the rows of the table of faults that this runner does not show,
+// and why.
+func Untested() [][2]string {
+	return [][2]string{
+		{"acknowledged messages lost by NATS", "the broker runs inside the runner's process; a test of internal/outbox loses them"},
+		{"two tabs of one cart", "an end-to-end test of the carts"},
+		{"webhooks forged", "an end-to-end test"},
+		{"changed workflow code while sagas run", "the replay test, before anything is deployed"},
+		{"a poison event", "a test of internal/outbox"},
+		{"disk full, file descriptors gone", "they would harm the machine that runs the proof"},
+		{"20,000 queued checkouts; 10 × load", "a measure of kassa bench, not a fault"},
+		{"a partition between two machines; clocks that disagree; a lost disk", "one machine cannot show them"},
+	}
+}
+
+// Find is the scenarios of these names; all for "all", the short selection for none.
+func Find(names []string) (found []Scenario, unknown string) {
+	all := Scenarios()
+	if len(names) == 0 {
+		return slices.DeleteFunc(all, func(s Scenario) bool { return !s.Quick }), ""
+	}
+	if slices.Equal(names, []string{"all"}) {
+		return slices.DeleteFunc(all, func(s Scenario) bool { return s.Name == "failpoints" }), ""
+	}
+	for _, name := range names {
+		at := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == name })
+		if at < 0 {
+			return nil, name
+		}
+		found = append(found, all[at])
+	}
+	return found, ""
+}
+
+// some picks one by the dice.
+func (s *stage) some(names []string) string { return names[s.dice.IntN(len(names))] }
+
+func rollingRestart(ctx context.Context, s *stage) error {
+	for _, name := range append(slices.Clone(workers), "gateway") {
+		if s.pid(name) == 0 {
+			continue
+		}
+		if err := s.restart(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mixed throws dice: processes die, some at failpoints, and the provider is moody.
+func mixed(ctx context.Context, s *stage) error {
+	err := s.misbehave(ctx, rule("drop_reply", "0.05"), rule("unavailable_after_commit", "0.05"), rule("rate_limit", "0.03"),
+		rule("webhook_duplicate", "0.1"), rule("webhook_reorder:2000", "0.1"), rule("webhook_lose", "0.05"))
+	if err != nil {
+		return err
+	}
+	victims := append(slices.Clone(workers), "gateway", "psp", "nats", "temporal", "postgres")
+	err = s.again(ctx, 2*time.Second, func() error {
+		if s.dice.IntN(2) == 0 {
+			victim := []string{"inventory", "payment", "order", "order-2"}[s.dice.IntN(4)]
+			_ = s.fail(ctx, victim, "commit:*=crash@0.02") // it may be dead already
+			return nil
+		}
+		return s.kill(s.some(victims))
+	})
+	return errors.Join(err, s.whole(ctx), s.behave(context.WithoutCancel(ctx)))
+}

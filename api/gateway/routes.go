@@ -40,6 +40,7 @@ var routes = []route{
 	{"/v1/ops/orders", "order"},
 
 	{"/v1/payments", "payment"},
+	{"/v1/payments/{id}/refund", "order"}, // runs a saga
 	{"/v1/ledger", "payment"},
 	{"/v1/webhooks/stripe", "payment"},
 

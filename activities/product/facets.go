@@ -3,6 +3,7 @@ package product
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,7 +39,7 @@ type PriceCount struct {
 var bounds = [...]int64{0, 10, 25, 50, 100, 250, 500, 1000}
 
 const (
-	countFor = 10 * time.Second // how old a count may be: counting everything takes longer than finding a page
+	countFor = 30 * time.Second // how old a count may be: counting everything takes longer than finding a page
 	shelfFor = 10 * time.Second
 )
 
@@ -47,7 +48,7 @@ type asked struct {
 	words       string
 	category    uuid.UUID
 	currency    string
-	least, most int64
+	least, most int64 // -1 for any
 	inStock     bool
 }
 
@@ -82,7 +83,13 @@ func (s *Service) shelves(ctx context.Context, db *productdb.Queries) (tree, err
 
 // count answers from the cache, or counts.
 func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (counts, error) {
-	key := asked{category: q.category, currency: q.currency, least: q.least, most: q.most, inStock: q.inStock}
+	key := asked{category: q.category, currency: q.currency, inStock: q.inStock, least: -1, most: -1}
+	if q.least != nil {
+		key.least = *q.least
+	}
+	if q.most != nil {
+		key.most = *q.most
+	}
 	if q.words != nil {
 		key.words = *q.words
 	}
@@ -90,17 +97,18 @@ func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (co
 		return known, nil
 	}
 	rows, err := db.CountFacets(ctx, productdb.CountFacetsParams{
-		Currency: q.currency, Query: q.words, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, Categories: q.within, Bounds: starts(q.currency),
+		Currency: q.currency, Query: q.words, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, Bounds: starts(q.currency),
 	})
 	if err != nil {
 		return counts{}, fmt.Errorf("count facets: %w", err)
 	}
 	counted := counts{categories: map[uuid.UUID]int64{}, bands: map[int32]int64{}}
 	for _, row := range rows {
-		if row.Band < 0 {
-			counted.categories[*row.CategoryID] = row.Products
-		} else {
-			counted.bands[row.Band] = row.Products
+		if row.Within {
+			counted.categories[row.CategoryID] += row.Products
+		}
+		if q.within == nil || slices.Contains(q.within, row.CategoryID) {
+			counted.bands[row.Band] += row.Products
 		}
 	}
 	s.counts.Set(key, counted)

@@ -21,6 +21,9 @@ var (
 	ErrProductStale    = fault.New(fault.Stale, "product_changed", "The product has changed since you read it.") // detail "current_version"
 	ErrBadProduct      = fault.New(fault.Invalid, "bad_product", "The product cannot be saved like this.")       // detail "errors"
 	ErrSKUTaken        = fault.New(fault.Conflict, "sku_taken", "Another variant has this SKU already.")
+	ErrBadImport       = fault.New(fault.Invalid, "bad_import", "An import has 1 to 1,000 lines of at most 64 KiB each.")
+	ErrBadLine         = fault.New(fault.Invalid, "bad_line", "The line cannot be read as a product.") // detail "errors"
+	ErrImportAmbiguous = fault.New(fault.Conflict, "import_ambiguous", "The line names SKUs or ids of several products.")
 	ErrVariantNotFound = fault.New(fault.NotFound, "variant_not_found", "The product has no such variant.")
 	ErrLastVariant     = fault.New(fault.Conflict, "last_variant", "A product has at least one variant; archive the product instead.")
 	ErrNothingToChange = fault.New(fault.Invalid, "nothing_to_change", "Nothing to change was given.")

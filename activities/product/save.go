@@ -36,6 +36,35 @@ func insertProduct(ctx context.Context, db *productdb.Queries, p Product) (bool,
 	return true, list(ctx, db, p.ID)
 }
 
+// insertProducts writes new products, all at once.
+func insertProducts(ctx context.Context, db *productdb.Queries, products []Product) error {
+	rows := productdb.InsertProductsParams{CreatedAt: products[0].CreatedAt}
+	var variants []Variant
+	var columnsOf productdb.InsertVariantsParams
+	for i := range products {
+		p := &products[i]
+		category := uuid.Nil
+		if p.CategoryID != nil {
+			category = *p.CategoryID
+		}
+		p.CreatedAt, p.UpdatedAt = rows.CreatedAt, rows.CreatedAt
+		rows.Ids, rows.Names, rows.Descriptions = append(rows.Ids, p.ID), append(rows.Names, p.Name), append(rows.Descriptions, p.Description)
+		rows.Statuses, rows.CategoryIds, rows.Images = append(rows.Statuses, p.Status), append(rows.CategoryIds, category), append(rows.Images, write(p.Images))
+		appendColumns(&columnsOf, p.ID, p.Variants, 0)
+		variants = append(variants, p.Variants...)
+	}
+	if err := db.InsertProducts(ctx, rows); err != nil {
+		return refusal(fmt.Errorf("insert products: %w", err))
+	}
+	if err := db.InsertVariants(ctx, columnsOf); err != nil {
+		return refusal(fmt.Errorf("insert variants: %w", err))
+	}
+	if err := insertPrices(ctx, db, variants); err != nil {
+		return err
+	}
+	return list(ctx, db, rows.Ids...)
+}
+
 // list makes what search finds what the products are.
 func list(ctx context.Context, db *productdb.Queries, products ...uuid.UUID) error {
 	if err := db.ListForSearch(ctx, products); err != nil {
@@ -125,6 +154,11 @@ func insertVariants(ctx context.Context, db *productdb.Queries, productID uuid.U
 // columns are variants as the statements want them.
 func columns(productID uuid.UUID, variants []Variant, position int) productdb.InsertVariantsParams {
 	var rows productdb.InsertVariantsParams
+	appendColumns(&rows, productID, variants, position)
+	return rows
+}
+
+func appendColumns(rows *productdb.InsertVariantsParams, productID uuid.UUID, variants []Variant, position int) {
 	for i, v := range variants {
 		rows.Ids = append(rows.Ids, v.ID)
 		rows.ProductIds = append(rows.ProductIds, productID)
@@ -134,7 +168,6 @@ func columns(productID uuid.UUID, variants []Variant, position int) productdb.In
 		rows.Options = append(rows.Options, write(v.Options))
 		rows.Weights = append(rows.Weights, int32(v.WeightGrams))
 	}
-	return rows
 }
 
 func insertPrices(ctx context.Context, db *productdb.Queries, variants []Variant) error {
@@ -162,6 +195,8 @@ func refusal(err error) error {
 	switch pg.Constraint(err) {
 	case "variants_sku":
 		return ErrSKUTaken.Because(err)
+	case "products_pkey", "variants_pkey":
+		return ErrImportAmbiguous.Because(err)
 	case "products_category":
 		return ErrUnknownCategory.Because(err).With("errors", []LineError{at("#/category_id", ErrUnknownCategory)})
 	default:

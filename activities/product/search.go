@@ -3,8 +3,8 @@ package product
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"math"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -68,8 +68,8 @@ type query struct {
 	category uuid.UUID
 	within   []uuid.UUID // categories; nil for any
 	currency string
-	least    int64
-	most     int64
+	least    *int64 // nil for any
+	most     *int64
 	inStock  bool
 	limit    int
 	after    *SearchMark
@@ -89,6 +89,12 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 			return err
 		}
 		q, err := in.lookUp(shelves)
+		if errors.Is(err, ErrUnknownCategory) { // it may be newer than what this process knows
+			s.trees.InvalidateAll()
+			if shelves, err = s.shelves(ctx, db); err == nil {
+				q, err = in.lookUp(shelves)
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -118,11 +124,13 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 // lookUp fills in what in leaves open.
 func (in SearchProductsInput) lookUp(shelves tree) (query, error) {
 	q := query{
-		currency: cmp.Or(in.Currency, defaultCurrency), least: max(in.MinPrice, 0), most: in.MaxPrice,
-		inStock: in.InStock, limit: in.Limit, after: in.After,
+		currency: cmp.Or(in.Currency, defaultCurrency), inStock: in.InStock, limit: in.Limit, after: in.After,
 	}
-	if q.most <= 0 {
-		q.most = math.MaxInt64
+	if in.MinPrice > 0 {
+		q.least = &in.MinPrice
+	}
+	if in.MaxPrice > 0 {
+		q.most = &in.MaxPrice
 	}
 	if q.limit <= 0 || q.limit > 100 {
 		q.limit = 100

@@ -79,6 +79,7 @@ var rules = []rule{
 	{operation: "POST /v1/payments/{id}/capture", keyed: true},
 	{operation: "POST /v1/payments/{id}/refund", keyed: true, wait: saga},
 
+	{operation: "POST /v1/products/import", wait: saga}, // a thousand products to change
 	{operation: "POST /v1/products/{id}/reserve", keyed: true},
 	{operation: "POST /v1/products/{id}/release", keyed: true},
 }

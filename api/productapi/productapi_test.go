@@ -78,7 +78,7 @@ func (s *shop) call(role identity.Role, method, path, body string, headers ...st
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(s.t, err)
 	a := answer{status: res.StatusCode, header: res.Header, raw: string(raw)}
-	if len(raw) > 0 {
+	if len(raw) > 0 && strings.HasSuffix(res.Header.Get("Content-Type"), "json") && res.Header.Get("Content-Type") != "application/x-ndjson" {
 		require.NoError(s.t, json.Unmarshal(raw, &a.body), a.raw)
 	}
 	return a
@@ -113,13 +113,13 @@ func (s *shop) created(sku string) string {
 func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Service: "product", Prefix: "/api"})
 	productapi.Register(api, nil)
-	require.Len(t, api.OpenAPI().Paths, 8)
+	require.Len(t, api.OpenAPI().Paths, 10)
 	for path, item := range api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Patch, item.Put} {
 			if op == nil {
 				continue
 			}
-			if op.RequestBody != nil {
+			if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
 				require.NotNil(t, op.RequestBody.Content["application/json"].Example, "request of %s %s", op.OperationID, path)
 			}
 			for _, success := range []string{"200", "201"} {

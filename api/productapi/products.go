@@ -25,6 +25,7 @@ func Register(a *httpapi.API, svc *product.Service) {
 	variants(a, svc)
 	categories(a, svc)
 	search(a, svc)
+	transfer(a, svc)
 	quotes(a, svc)
 }
 

@@ -26,6 +26,30 @@ var strictJSON = huma.Format{
 	},
 }
 
+// ReadLine reads one of many JSON values of a body as strictly as a whole body is
+// read, for operations that take RawBody. It answers what is wrong; nothing when
+// all is well.
+func ReadLine(line []byte, v any) []FieldError {
+	err := scanJSON(line)
+	if err == nil {
+		if err = jsonv2.Unmarshal(line, v, jsonv2.RejectUnknownMembers(true)); err == nil {
+			return nil
+		}
+		err = neutral(err)
+	}
+	found, _ := bodyFieldError(err.Error())
+	return []FieldError{found}
+}
+
+// WriteLine writes v as answers are written, on a line of its own.
+func WriteLine(w io.Writer, v any) error {
+	if err := jsonv2.MarshalWrite(w, v, writing); err != nil {
+		return err
+	}
+	_, err := w.Write([]byte{'\n'})
+	return err
+}
+
 // writing keeps encoding/json's meaning of omitempty, which the tags rely on.
 var writing = jsonv2.JoinOptions(
 	jsonv1.OmitEmptyWithLegacySemantics(true),
@@ -64,6 +88,9 @@ func neutral(err error) error {
 	}
 	var semantic *jsonv2.SemanticError
 	if errors.As(err, &semantic) {
+		if errors.Is(err, jsonv2.ErrUnknownName) {
+			return &bodyError{pointer: string(semantic.JSONPointer), code: "unknown_member", message: "there is no such member"}
+		}
 		return &bodyError{pointer: string(semantic.JSONPointer), code: "out_of_range", message: "the value is out of range or of the wrong type"}
 	}
 	return &bodyError{code: "malformed_json", message: "the body is not valid JSON"}

@@ -12,53 +12,45 @@ import (
 )
 
 const countFacets = `-- name: CountFacets :many
-WITH found AS MATERIALIZED (
-    SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uuid) AS category_id,
-           (listings.prices ->> $1::text)::bigint AS price
-    FROM listings
-    WHERE ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
-      AND (NOT $3::boolean OR listings.in_stock)
-      AND listings.prices ? $1::text
-)
-SELECT found.category_id, (-1)::integer AS band, count(*) AS products
-FROM found
-WHERE found.price BETWEEN $4::bigint AND $5::bigint
-GROUP BY found.category_id
-UNION ALL
-SELECT '00000000-0000-0000-0000-000000000000'::uuid, width_bucket(found.price, $6::bigint[])::integer, count(*)
-FROM found
-WHERE $7::uuid[] IS NULL OR found.category_id = ANY ($7::uuid[])
-GROUP BY 2
+SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS category_id,
+       width_bucket((listings.prices ->> $1::text)::bigint, $2::bigint[])::integer AS band,
+       (coalesce((listings.prices ->> $1::text)::bigint >= $3::bigint, true)
+           AND coalesce((listings.prices ->> $1::text)::bigint <= $4::bigint, true))::boolean AS within,
+       count(*) AS products
+FROM listings
+WHERE ($5::text IS NULL OR listings.document @@ $5::text::tsquery)
+  AND (NOT $6::boolean OR listings.in_stock)
+  AND listings.prices ? $1::text
+GROUP BY 1, 2, 3
 `
 
 type CountFacetsParams struct {
-	Currency   string
-	Query      *string
-	InStock    bool
-	MinPrice   int64
-	MaxPrice   int64
-	Bounds     []int64
-	Categories []uuid.UUID
+	Currency string
+	Bounds   []int64
+	MinPrice *int64
+	MaxPrice *int64
+	Query    *string
+	InStock  bool
 }
 
 type CountFacetsRow struct {
-	CategoryID *uuid.UUID
+	CategoryID uuid.UUID
 	Band       int32
+	Within     bool
 	Products   int64
 }
 
-// How many products there are per category, whatever the category asked for, and
-// per band of prices, whatever the price asked for. The zero id is no category;
-// band n begins at bounds[n], counted from 1.
+// How many products there are per category and band of prices, whatever category
+// and price are asked for. The zero id is no category; band n begins at bounds[n],
+// counted from 1; within says whether the price is one that is asked for.
 func (q *Queries) CountFacets(ctx context.Context, arg CountFacetsParams) ([]CountFacetsRow, error) {
 	rows, err := q.db.Query(ctx, countFacets,
 		arg.Currency,
-		arg.Query,
-		arg.InStock,
+		arg.Bounds,
 		arg.MinPrice,
 		arg.MaxPrice,
-		arg.Bounds,
-		arg.Categories,
+		arg.Query,
+		arg.InStock,
 	)
 	if err != nil {
 		return nil, err
@@ -67,7 +59,12 @@ func (q *Queries) CountFacets(ctx context.Context, arg CountFacetsParams) ([]Cou
 	items := []CountFacetsRow{}
 	for rows.Next() {
 		var i CountFacetsRow
-		if err := rows.Scan(&i.CategoryID, &i.Band, &i.Products); err != nil {
+		if err := rows.Scan(
+			&i.CategoryID,
+			&i.Band,
+			&i.Within,
+			&i.Products,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -196,7 +193,9 @@ FROM (
     WHERE listings.document @@ $2::text::tsquery
       AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
       AND (NOT $4::boolean OR listings.in_stock)
-      AND (listings.prices ->> $1::text)::bigint BETWEEN $5::bigint AND $6::bigint
+      AND listings.prices ? $1::text
+      AND ($5::bigint IS NULL OR (listings.prices ->> $1::text)::bigint >= $5::bigint)
+      AND ($6::bigint IS NULL OR (listings.prices ->> $1::text)::bigint <= $6::bigint)
       AND ($7::float8 IS NULL
            OR (ts_rank(listings.document, $2::text::tsquery)::float8, listings.product_id) < ($7::float8, $8::uuid))
     ORDER BY rank DESC, listings.product_id DESC
@@ -211,8 +210,8 @@ type SearchByRelevanceParams struct {
 	Query      string
 	Categories []uuid.UUID
 	InStock    bool
-	MinPrice   int64
-	MaxPrice   int64
+	MinPrice   *int64
+	MaxPrice   *int64
 	AfterRank  *float64
 	After      uuid.UUID
 	MaxRows    int32
@@ -277,7 +276,8 @@ FROM (
       AND ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
       AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
       AND (NOT $4::boolean OR listings.in_stock)
-      AND listing_prices.amount BETWEEN $5::bigint AND $6::bigint
+      AND ($5::bigint IS NULL OR listing_prices.amount >= $5::bigint)
+      AND ($6::bigint IS NULL OR listing_prices.amount <= $6::bigint)
       AND ($7::bigint IS NULL
            OR (listing_prices.amount, listing_prices.product_id) > ($7::bigint, $8::uuid))
     ORDER BY listing_prices.amount, listing_prices.product_id
@@ -292,8 +292,8 @@ type SearchCheapestParams struct {
 	Query      *string
 	Categories []uuid.UUID
 	InStock    bool
-	MinPrice   int64
-	MaxPrice   int64
+	MinPrice   *int64
+	MaxPrice   *int64
 	AfterPrice *int64
 	After      uuid.UUID
 	MaxRows    int32
@@ -355,7 +355,8 @@ FROM (
       AND ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
       AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
       AND (NOT $4::boolean OR listings.in_stock)
-      AND listing_prices.amount BETWEEN $5::bigint AND $6::bigint
+      AND ($5::bigint IS NULL OR listing_prices.amount >= $5::bigint)
+      AND ($6::bigint IS NULL OR listing_prices.amount <= $6::bigint)
       AND ($7::bigint IS NULL
            OR (listing_prices.amount, listing_prices.product_id) < ($7::bigint, $8::uuid))
     ORDER BY listing_prices.amount DESC, listing_prices.product_id DESC
@@ -370,8 +371,8 @@ type SearchDearestParams struct {
 	Query      *string
 	Categories []uuid.UUID
 	InStock    bool
-	MinPrice   int64
-	MaxPrice   int64
+	MinPrice   *int64
+	MaxPrice   *int64
 	AfterPrice *int64
 	After      uuid.UUID
 	MaxRows    int32
@@ -434,7 +435,9 @@ FROM (
     WHERE ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
       AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
       AND (NOT $4::boolean OR listings.in_stock)
-      AND (listings.prices ->> $1::text)::bigint BETWEEN $5::bigint AND $6::bigint
+      AND listings.prices ? $1::text
+      AND ($5::bigint IS NULL OR (listings.prices ->> $1::text)::bigint >= $5::bigint)
+      AND ($6::bigint IS NULL OR (listings.prices ->> $1::text)::bigint <= $6::bigint)
       AND ($7::uuid IS NULL OR listings.product_id < $7::uuid)
     ORDER BY listings.product_id DESC
     LIMIT $8
@@ -448,8 +451,8 @@ type SearchNewestParams struct {
 	Query      *string
 	Categories []uuid.UUID
 	InStock    bool
-	MinPrice   int64
-	MaxPrice   int64
+	MinPrice   *int64
+	MaxPrice   *int64
 	After      *uuid.UUID
 	MaxRows    int32
 }

@@ -55,6 +55,9 @@ CREATE INDEX words_alike ON words USING gin (word gin_trgm_ops);
 -- +goose StatementBegin
 CREATE FUNCTION list_products(listed uuid[]) RETURNS void
 LANGUAGE sql VOLATILE
+-- Every row is found by an id. A plan from when the tables were empty would read
+-- them whole, and be kept while they grow.
+SET enable_seqscan = off
 BEGIN ATOMIC
     DELETE FROM listing_prices
     WHERE listing_prices.product_id = ANY (listed);

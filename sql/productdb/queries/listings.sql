@@ -36,7 +36,9 @@ FROM (
     WHERE listings.document @@ sqlc.arg('query')::text::tsquery
       AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
-      AND (listings.prices ->> @currency::text)::bigint BETWEEN @min_price::bigint AND @max_price::bigint
+      AND listings.prices ? @currency::text
+      AND (sqlc.narg('min_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint)
+      AND (sqlc.narg('max_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint <= sqlc.narg('max_price')::bigint)
       AND (sqlc.narg('after_rank')::float8 IS NULL
            OR (ts_rank(listings.document, sqlc.arg('query')::text::tsquery)::float8, listings.product_id) < (sqlc.narg('after_rank')::float8, @after::uuid))
     ORDER BY rank DESC, listings.product_id DESC
@@ -56,7 +58,9 @@ FROM (
     WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
       AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
-      AND (listings.prices ->> @currency::text)::bigint BETWEEN @min_price::bigint AND @max_price::bigint
+      AND listings.prices ? @currency::text
+      AND (sqlc.narg('min_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint)
+      AND (sqlc.narg('max_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint <= sqlc.narg('max_price')::bigint)
       AND (sqlc.narg('after')::uuid IS NULL OR listings.product_id < sqlc.narg('after')::uuid)
     ORDER BY listings.product_id DESC
     LIMIT @max_rows
@@ -74,7 +78,8 @@ FROM (
       AND (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
       AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
-      AND listing_prices.amount BETWEEN @min_price::bigint AND @max_price::bigint
+      AND (sqlc.narg('min_price')::bigint IS NULL OR listing_prices.amount >= sqlc.narg('min_price')::bigint)
+      AND (sqlc.narg('max_price')::bigint IS NULL OR listing_prices.amount <= sqlc.narg('max_price')::bigint)
       AND (sqlc.narg('after_price')::bigint IS NULL
            OR (listing_prices.amount, listing_prices.product_id) > (sqlc.narg('after_price')::bigint, @after::uuid))
     ORDER BY listing_prices.amount, listing_prices.product_id
@@ -93,7 +98,8 @@ FROM (
       AND (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
       AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
-      AND listing_prices.amount BETWEEN @min_price::bigint AND @max_price::bigint
+      AND (sqlc.narg('min_price')::bigint IS NULL OR listing_prices.amount >= sqlc.narg('min_price')::bigint)
+      AND (sqlc.narg('max_price')::bigint IS NULL OR listing_prices.amount <= sqlc.narg('max_price')::bigint)
       AND (sqlc.narg('after_price')::bigint IS NULL
            OR (listing_prices.amount, listing_prices.product_id) < (sqlc.narg('after_price')::bigint, @after::uuid))
     ORDER BY listing_prices.amount DESC, listing_prices.product_id DESC
@@ -103,26 +109,19 @@ JOIN products ON products.id = hit.product_id
 ORDER BY hit.price DESC, hit.product_id DESC;
 
 -- name: CountFacets :many
--- How many products there are per category, whatever the category asked for, and
--- per band of prices, whatever the price asked for. The zero id is no category;
--- band n begins at bounds[n], counted from 1.
-WITH found AS MATERIALIZED (
-    SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uuid) AS category_id,
-           (listings.prices ->> @currency::text)::bigint AS price
-    FROM listings
-    WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
-      AND (NOT @in_stock::boolean OR listings.in_stock)
-      AND listings.prices ? @currency::text
-)
-SELECT found.category_id, (-1)::integer AS band, count(*) AS products
-FROM found
-WHERE found.price BETWEEN @min_price::bigint AND @max_price::bigint
-GROUP BY found.category_id
-UNION ALL
-SELECT '00000000-0000-0000-0000-000000000000'::uuid, width_bucket(found.price, @bounds::bigint[])::integer, count(*)
-FROM found
-WHERE sqlc.narg('categories')::uuid[] IS NULL OR found.category_id = ANY (sqlc.narg('categories')::uuid[])
-GROUP BY 2;
+-- How many products there are per category and band of prices, whatever category
+-- and price are asked for. The zero id is no category; band n begins at bounds[n],
+-- counted from 1; within says whether the price is one that is asked for.
+SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS category_id,
+       width_bucket((listings.prices ->> @currency::text)::bigint, @bounds::bigint[])::integer AS band,
+       (coalesce((listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint, true)
+           AND coalesce((listings.prices ->> @currency::text)::bigint <= sqlc.narg('max_price')::bigint, true))::boolean AS within,
+       count(*) AS products
+FROM listings
+WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
+  AND (NOT @in_stock::boolean OR listings.in_stock)
+  AND listings.prices ? @currency::text
+GROUP BY 1, 2, 3;
 
 -- name: SaveStock :exec
 -- Waits for a change of the product that is under way, which counts what is in stock itself.

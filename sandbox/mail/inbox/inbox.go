@@ -1,6 +1,7 @@
-// Package inbox catches mail on a developer's machine: an SMTP server that takes everything from
-// and for anybody, and an HTTP server that shows it. Messages live in memory, the newest 1000 and
-// at most 64 MiB of them; a restart forgets them. No message is passed on.
+// Package inbox catches what a shop sends to people, on a developer's machine: an SMTP server that
+// takes every mail from and for anybody, and an HTTP server that takes SMS and push messages, plays
+// the browsers that get them, and shows everything. Messages live in memory, the newest 1000 and at
+// most 64 MiB of them; a restart forgets them. No message is passed on.
 package inbox
 
 import (
@@ -17,12 +18,20 @@ const (
 	mostBytes    = 64 << 20
 )
 
-// Message is a mail as it was caught.
+// The channels that a message can have come by.
+const (
+	channelEmail = "email"
+	channelSMS   = "sms"
+	channelPush  = "push"
+)
+
+// Message is a mail, an SMS or a push message as it was caught.
 type Message struct {
 	ID          string              `json:"id"`
+	Channel     string              `json:"channel"` // email, sms or push
 	ReceivedAt  time.Time           `json:"received_at"`
-	From        string              `json:"from"` // of the envelope
-	To          []string            `json:"to"`   // of the envelope, blind copies too
+	From        string              `json:"from"` // of the envelope; of an SMS, what the phone shows
+	To          []string            `json:"to"`   // of the envelope, blind copies too; a phone number; a browser's id
 	Subject     string              `json:"subject"`
 	MessageID   string              `json:"message_id"` // as sent, without < >; "" when there is none
 	Size        int                 `json:"size"`       // bytes
@@ -33,11 +42,12 @@ type Message struct {
 	Raw         string              `json:"raw,omitempty"`
 }
 
-// Inbox holds the newest messages.
+// Inbox holds the newest messages, and the browsers that get push messages.
 type Inbox struct {
 	mu       sync.RWMutex
 	messages []Message // oldest first
 	bytes    int
+	browsers []browser // oldest first
 }
 
 // New makes an empty inbox.
@@ -56,13 +66,14 @@ func (in *Inbox) add(m Message) {
 	}
 }
 
-// list is the messages for an address, newest first; "" stands for all.
-func (in *Inbox) list(to string) []Message {
+// list is the messages for an address that came by a channel, newest first; "" stands for all.
+func (in *Inbox) list(to, channel string) []Message {
 	in.mu.RLock()
 	defer in.mu.RUnlock()
 	found := []Message{}
 	for _, m := range slices.Backward(in.messages) {
-		if to == "" || slices.ContainsFunc(m.To, func(address string) bool { return strings.EqualFold(address, to) }) {
+		wanted := to == "" || slices.ContainsFunc(m.To, func(address string) bool { return strings.EqualFold(address, to) })
+		if wanted && (channel == "" || m.Channel == channel) {
 			found = append(found, m)
 		}
 	}

@@ -111,12 +111,12 @@ func TestKeepsTheNewest(t *testing.T) {
 	for i := range mostMessages + 10 {
 		in.add(Message{Subject: strconv.Itoa(i)})
 	}
-	require.Equal(t, mostMessages, len(in.list(""))) //nolint:testifylint // Len would print them all
-	require.Equal(t, strconv.Itoa(mostMessages+9), in.list("")[0].Subject)
+	require.Equal(t, mostMessages, len(in.list("", ""))) //nolint:testifylint // Len would print them all
+	require.Equal(t, strconv.Itoa(mostMessages+9), in.list("", "")[0].Subject)
 	for range 3 {
 		in.add(Message{Raw: strings.Repeat("x", mostBytes/2)})
 	}
-	require.Equal(t, 2, len(in.list(""))) //nolint:testifylint // Len would print them all
+	require.Equal(t, 2, len(in.list("", ""))) //nolint:testifylint // Len would print them all
 }
 
 func TestKeepsWhatCannotBeRead(t *testing.T) {

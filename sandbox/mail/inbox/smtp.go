@@ -106,7 +106,7 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	m := parse(string(raw))
-	m.From, m.To = s.from, s.to
+	m.Channel, m.From, m.To = channelEmail, s.from, s.to
 	s.messages.add(m)
 	return nil
 }

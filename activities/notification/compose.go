@@ -64,7 +64,7 @@ func (s *Service) compose(ctx context.Context, m notificationdb.Message) ([]Lett
 
 // addressed puts the addresses of the message's channel on the letter.
 func (s *Service) addressed(ctx context.Context, m notificationdb.Message, letter Letter, person Contact) ([]Letter, error) {
-	letter.To = Address{Name: person.Name}
+	letter.To = Address{Name: oneLine(person.Name)}
 	switch Channel(m.Channel) {
 	case Email:
 		letter.To.Email = person.Email
@@ -90,7 +90,7 @@ func (s *Service) addressed(ctx context.Context, m notificationdb.Message, lette
 
 // page gathers what the text of a message is written from.
 func (s *Service) page(ctx context.Context, m notificationdb.Message, person *Contact) (page, error) {
-	p := page{Name: person.Name, Shop: s.options.ShopURL}
+	p := page{Name: oneLine(person.Name), Shop: s.options.ShopURL}
 	if err := json.Unmarshal(m.Facts, &p.Facts); err != nil {
 		return p, &Refusal{Reason: "unwritable", Cause: err}
 	}
@@ -107,6 +107,9 @@ func (s *Service) page(ctx context.Context, m notificationdb.Message, person *Co
 			return p, err
 		}
 		p.Order, p.Link = &order, p.Shop+"/orders/"+m.AboutID.String()
+		if m.Kind == "order_awaiting_payment" && order.ActionURL != "" {
+			p.Link = order.ActionURL
+		}
 	case aboutRequest:
 		token, err := s.mailToken(ctx, *m.AboutID)
 		if known := (*fault.Error)(nil); errors.As(err, &known) && !known.Code.Retryable() {

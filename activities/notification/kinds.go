@@ -48,7 +48,11 @@ var Kinds = map[string]Kind{
 	events.OrderConfirmed:       {Name: "order_confirmed", Channels: []Channel{Email, Push}},
 	events.OrderRejected:        {Name: "order_rejected", Channels: []Channel{Email}},
 	events.OrderAwaitingPayment: {Name: "order_awaiting_payment", Channels: []Channel{Email, SMS, Push}},
+	events.OrderShipped:         {Name: "order_shipped", Channels: []Channel{Email, SMS, Push}},
+	events.OrderDelivered:       {Name: "order_delivered", Channels: []Channel{Email, SMS, Push}},
 	events.OrderCancelled:       {Name: "order_cancelled", Channels: []Channel{Email, Push}},
+	events.OrderRefunded:        {Name: "order_refunded", Channels: []Channel{Email, Push}},
+	events.OrderReturnReceived:  {Name: "order_returned", Channels: []Channel{Email}},
 }
 
 // mandatory are the kinds that go by e-mail whatever the customer prefers: an
@@ -89,11 +93,14 @@ var Published = slices.DeleteFunc(slices.Clone(Heard), func(typ string) bool { r
 // Heard are the types of events that this service takes in: those of Kinds, and
 // what programs outside may want to hear.
 var Heard = []string{
-	events.OrderCreated, events.OrderAwaitingPayment, events.OrderConfirmed, events.OrderRejected, events.OrderCancelRequested, events.OrderCancelled,
-	events.PaymentActionRequired, events.PaymentAuthorized, events.PaymentReceived, events.PaymentFailed, events.PaymentVoided,
-	events.PaymentRefunded, events.PaymentRefundFailed,
-	events.ProductCreated, events.ProductUpdated,
-	events.InventoryChanged,
+	events.OrderCreated, events.OrderAwaitingPayment, events.OrderInReview, events.OrderApproved, events.OrderHeld, events.OrderResumed,
+	events.OrderConfirmed, events.OrderRejected, events.OrderCancelRequested, events.OrderCancelled, events.OrderPaymentChanged,
+	events.OrderShipped, events.OrderDelivered, events.OrderRefundRequested, events.OrderRefundFailed, events.OrderRefunded,
+	events.OrderReturnRequested, events.OrderReturnApproved, events.OrderReturnReceived, events.OrderReturnRejected, events.OrderReturned,
+	events.PaymentActionRequired, events.PaymentAuthorized, events.PaymentReceived, events.PaymentReleased, events.PaymentFailed,
+	events.PaymentVoided, events.PaymentRefunded, events.PaymentRefundFailed,
+	events.ProductCreated, events.ProductUpdated, events.ProductArchived,
+	events.InventoryChanged, events.InventoryLow, events.InventoryBackInStock,
 	events.UserRegistered, events.UserUpdated, events.UserErased, events.UserVerificationRequested, events.UserPasswordResetRequested,
 	events.CartAbandoned,
 }

@@ -32,6 +32,8 @@ type OrderBrief struct {
 	Status string      `json:"status"`
 	Total  money.Money `json:"total"`
 	Lines  []BriefLine `json:"lines"`
+
+	ActionURL string `json:"action_url"` // where the customer satisfies the bank; "" when there is no such place
 }
 
 // BriefLine is a line of an order.

@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
@@ -36,13 +37,17 @@ func Cancel(ctx workflow.Context, in order.Purchase) (order.State, error) {
 	return cancel(ctx, in, paid)
 }
 
-// takeBack gives an order's money and stock back.
+// takeBack gives an order's money, its stock and its coupon back.
 func takeBack(ctx workflow.Context, in order.Purchase) (payment.Payment, error) {
 	workflow.SetCurrentDetails(ctx, "Giving the money back.")
 	paid, err := call(definitely(ctx, payment.Queue), payments.VoidPayment, payment.VoidPaymentInput{OrderID: in.OrderID})
 	if err == nil {
 		workflow.SetCurrentDetails(ctx, "Giving the stock back.")
 		_, err = call(definitely(ctx, inventory.Queue), stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID})
+	}
+	if err == nil && in.Coupon != "" {
+		workflow.SetCurrentDetails(ctx, "Giving the coupon back.")
+		_, err = call(definitely(ctx, cart.Queue), carts.RestoreCoupon, cart.RestoreCouponInput{OrderID: in.OrderID})
 	}
 	if err != nil {
 		alarm(ctx, err)

@@ -2,12 +2,14 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
@@ -18,7 +20,8 @@ import (
 // It is a hint: what matters is in the payment service's tables.
 const PaymentChanged = "payment-changed"
 
-// authenticateWithin is how long a customer has to satisfy the bank.
+// authenticateWithin is how long a customer has to satisfy the bank, unless the
+// payment says otherwise.
 const authenticateWithin = 15 * time.Minute
 
 // errTimedOut rejects an order for which a service gave no answer in time.
@@ -52,14 +55,25 @@ func buy(ctx workflow.Context, in order.Purchase, who *operator) (state order.St
 		return state, err
 	}
 
+	if in.Coupon != "" {
+		workflow.SetCurrentDetails(ctx, "Redeeming the coupon.")
+		otherwise(&s, cart.Queue, carts.RestoreCoupon, cart.RestoreCouponInput{OrderID: in.OrderID})
+		_, err = call(at(ctx, cart.Queue), carts.RedeemCoupon, redemption(in))
+		if errors.Is(err, cart.ErrCouponExhausted) || errors.Is(err, cart.ErrCouponExpired) || errors.Is(err, cart.ErrCouponUnknown) {
+			return state, err
+		}
+	}
+
 	workflow.SetCurrentDetails(ctx, "Reserving the stock.")
 	otherwise(&s, inventory.Queue, stock.ReleaseStock, inventory.ReleaseStockInput{OrderID: in.OrderID})
-	_, err = call(at(ctx, inventory.Queue), stock.ReserveStock, reservation(in))
+	if err == nil {
+		_, err = call(at(ctx, inventory.Queue), stock.ReserveStock, reservation(in))
+	}
 	if errors.Is(err, inventory.ErrOutOfStock) {
 		return state, err
 	}
 
-	// Out of stock is the first word on an order; no other answer surely is. What
+	// Those are the first words on an order; no other answer surely is. What
 	// a worker did just before it died, Temporal has not heard of, and an operator
 	// can reset a saga. So the payment may have been asked for already, and the
 	// order even be confirmed.
@@ -122,9 +136,12 @@ func unlessConfirmed(ctx workflow.Context, in order.Purchase, state order.State,
 // authenticate waits until the customer has satisfied the bank (3-D Secure),
 // has failed to, or has let the time run out.
 func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid payment.Payment) (payment.Payment, error) {
-	_, err := call(here(ctx), orders.AwaitPayment, order.AwaitPaymentInput{
-		OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentID: paid.ID, ActionURL: paid.ActionURL,
-	})
+	within, details := authenticateWithin, "Waiting for the customer to authenticate the payment with the bank (at most 15 minutes)."
+	if paid.AwaitSeconds > 0 {
+		within = time.Duration(paid.AwaitSeconds) * time.Second
+		details = fmt.Sprintf("Waiting for the customer to pay (at most %s).", within)
+	}
+	_, err := call(here(ctx), orders.AwaitPayment, awaiting(in, paid))
 	if err != nil {
 		return paid, err
 	}
@@ -132,7 +149,7 @@ func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid p
 		return paid, err
 	}
 	defer func() { _ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueUnset()) }()
-	workflow.SetCurrentDetails(ctx, "Waiting for the customer to authenticate the payment with the bank (at most 15 minutes).")
+	workflow.SetCurrentDetails(ctx, details)
 
 	timer, stop := workflow.WithCancel(ctx)
 	defer stop()
@@ -140,7 +157,7 @@ func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid p
 	next := workflow.NewSelector(ctx)
 	next.AddReceive(workflow.GetSignalChannel(ctx, PaymentChanged), func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
 	next.AddReceive(who.bell, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
-	next.AddFuture(workflow.NewTimerWithOptions(timer, authenticateWithin, workflow.TimerOptions{Summary: "the customer's time is up"}),
+	next.AddFuture(workflow.NewTimerWithOptions(timer, within, workflow.TimerOptions{Summary: "the customer's time is up"}),
 		func(workflow.Future) { expired = true })
 	for {
 		if next.Select(ctx); ctx.Err() != nil {
@@ -165,8 +182,17 @@ func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid p
 			return paid, payment.ErrCardDeclined.With("decline_code", paid.DeclineCode)
 		case expired:
 			return paid, order.ErrPaymentExpired
+		case paid.Status == payment.StatusRequiresAction && paid.ActionURL != before.ActionURL &&
+			workflow.GetVersion(ctx, "another means of payment", workflow.DefaultVersion, 1) > workflow.DefaultVersion:
+			if _, err = call(here(ctx), orders.AwaitPayment, awaiting(in, paid)); err != nil {
+				return paid, err
+			}
 		}
 	}
+}
+
+func awaiting(in order.Purchase, paid payment.Payment) order.AwaitPaymentInput {
+	return order.AwaitPaymentInput{OrderID: in.OrderID, UserID: in.UserID, Total: in.Total, PaymentID: paid.ID, ActionURL: paid.ActionURL}
 }
 
 // reject closes the order after its saga has undone everything. Should a worker
@@ -178,7 +204,7 @@ func reject(ctx workflow.Context, in order.Purchase, err error, by *uuid.UUID) (
 	case temporal.IsCanceledError(err):
 		why = order.ErrOrderCancelled
 	case why.Code.Retryable(),
-		errors.Is(err, inventory.ErrReservationReleased), errors.Is(err, payment.ErrPaymentVoided): // undone by a run before; its reason is lost
+		errors.Is(err, cart.ErrCouponRestored), errors.Is(err, inventory.ErrReservationReleased), errors.Is(err, payment.ErrPaymentVoided): // undone by a run before; its reason is lost
 		why = errTimedOut.Because(err)
 	}
 	workflow.SetCurrentDetails(ctx, "Everything is undone. Rejecting the order.")
@@ -206,12 +232,12 @@ func reject(ctx workflow.Context, in order.Purchase, err error, by *uuid.UUID) (
 	return state, nil
 }
 
+func redemption(in order.Purchase) cart.RedeemCouponInput {
+	return cart.RedeemCouponInput{OrderID: in.OrderID, UserID: in.UserID, Code: in.Coupon, Discount: *in.Discount}
+}
+
 func reservation(in order.Purchase) inventory.ReserveStockInput {
-	lines := make([]inventory.StockLine, len(in.Items))
-	for i, item := range in.Items {
-		lines[i] = inventory.StockLine{VariantID: item.VariantID, Quantity: item.Quantity}
-	}
-	return inventory.ReserveStockInput{OrderID: in.OrderID, Lines: lines}
+	return inventory.ReserveStockInput{OrderID: in.OrderID, Lines: stockLines(in.Items)}
 }
 
 func authorization(in order.Purchase) payment.AuthorizePaymentInput {

@@ -12,9 +12,13 @@ package workflows
 import (
 	"go.temporal.io/sdk/temporal"
 
+	"kassa/activities/analytics"
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
+	"kassa/activities/notification"
 	"kassa/activities/order"
 	"kassa/activities/payment"
+	"kassa/activities/user"
 )
 
 // The services by whose methods a saga names its steps. They are nil: the
@@ -23,16 +27,22 @@ var (
 	orders   *order.Service
 	stock    *inventory.Service
 	payments *payment.Service
+	carts    *cart.Service
+	visitors *analytics.Service
+	notices  *notification.Service
+	users    *user.Service
 )
 
 // Remote lists the services that live in other processes, by task queue. The
 // order worker registers a direct call for each of their operations.
 func Remote() map[string]any {
-	return map[string]any{inventory.Queue: stock, payment.Queue: payments}
+	return map[string]any{
+		inventory.Queue: stock, payment.Queue: payments, cart.Queue: carts, analytics.Queue: visitors, notification.Queue: notices, user.Queue: users,
+	}
 }
 
 // All lists the workflows that the order worker hosts.
-func All() []any { return []any{Checkout, Cancel, Reconcile} }
+func All() []any { return []any{Checkout, Cancel, Fulfil, Refund, Return, Erase, Remind, Reconcile} }
 
 // Search attributes of the sagas. Customer, total and currency are set at
 // start; OrderState only when a saga waits for somebody.

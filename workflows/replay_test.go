@@ -27,9 +27,13 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"kassa/activities/analytics"
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
+	"kassa/activities/notification"
 	"kassa/activities/order"
 	"kassa/activities/payment"
+	"kassa/activities/user"
 	"kassa/internal/durable"
 )
 
@@ -68,8 +72,9 @@ func TestRecord(t *testing.T) {
 	temporal, err := durable.Dial(durable.Options{Address: *record, Namespace: "kassa", Log: zap.NewNop()})
 	require.NoError(t, err)
 	defer temporal.Close()
+	forgetAgain = 15 * time.Second
 	var worlds sync.Map // workflow id → *world
-	for _, queue := range []string{order.Queue, inventory.Queue, payment.Queue} {
+	for _, queue := range []string{order.Queue, inventory.Queue, payment.Queue, cart.Queue, analytics.Queue, notification.Queue, user.Queue} {
 		w := durable.NewWorker(temporal, queue, durable.WorkerOptions{Log: zap.NewNop()})
 		settle(w, func(ctx context.Context) *world {
 			found, _ := worlds.Load(activity.GetInfo(ctx).WorkflowExecution.ID)
@@ -100,13 +105,21 @@ func TestRecord(t *testing.T) {
 					require.NoError(t, temporal.CancelWorkflow(ctx, id, ""))
 					awaitCancelRequest(ctx, temporal, id)
 				}
-				w.signal = func() { require.NoError(t, temporal.SignalWorkflow(ctx, id, "", PaymentChanged, nil)) }
+				w.news = func(signal string) { require.NoError(t, temporal.SignalWorkflow(ctx, id, "", signal, nil)) }
+				w.signal = func() { w.news(PaymentChanged) }
+				w.tell = func(update string) {
+					_, err := temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+						WorkflowID: id, UpdateName: update, Args: []any{order.Intervention{ID: intervention, OrderID: w.purchase.OrderID, Kind: update}},
+						WaitForStage: client.WorkflowUpdateStageAccepted,
+					})
+					t.Log(update, err)
+				}
 				worlds.Store(id, w)
 				worlds.Store(CheckoutID(purchase.OrderID), newWorld(t, scenario{})) // the child of Reconcile
 				run, err := temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: order.Queue, WorkflowTaskTimeout: 5 * time.Second}, sc.saga, sc.input()...)
 				require.NoError(t, err)
-				if sc.then != nil {
-					time.AfterFunc(sc.after, func() { sc.then(w) })
+				for _, m := range sc.moments() {
+					time.AfterFunc(m.after, func() { m.then(w) })
 				}
 				t.Log(w.end(run.Get(ctx, nil)))
 				write(t, sc, fetch(ctx, t, temporal, id))

@@ -14,9 +14,13 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
+	"kassa/activities/analytics"
+	"kassa/activities/cart"
 	"kassa/activities/inventory"
+	"kassa/activities/notification"
 	"kassa/activities/order"
 	"kassa/activities/payment"
+	"kassa/activities/user"
 	"kassa/internal/durable"
 	"kassa/internal/fault"
 	"kassa/internal/money"
@@ -43,6 +47,14 @@ func silentFor(attempts int) answer {
 	}
 }
 
+// silentUntilLoud gives no definite answer until the world is loud.
+func silentUntilLoud(w *world, _ int) error {
+	if w.loud {
+		return nil
+	}
+	return fault.ErrUnavailable
+}
+
 // world stands where the workers are: it answers a saga's calls as told and
 // writes down, for people, what was called.
 type world struct {
@@ -56,8 +68,19 @@ type world struct {
 	state    order.Status
 	trace    []string
 
-	cancel func() // asks the workflow to stop
-	signal func() // tells the workflow that its payment has changed
+	pages   []string // where the customer is sent, by each look at the payment; the last one stays
+	await   int64    // seconds the customer has; 0 for the usual time
+	loud    bool     // whether who is silentUntilLoud answers
+	release bool     // whether a refund leaves stock that will not be shipped
+	open    int64    // a person's orders that still need their address
+	carts   []int    // abandoned ones that each call tells of
+	broken  bool     // whether what comes back cannot be sold again
+	home    []string // the statuses that a return is found in; the last one stays
+
+	cancel func()              // asks the workflow to stop
+	signal func()              // tells the workflow that its payment has changed
+	tell   func(update string) // what an operator wants
+	news   func(signal string) // any other signal
 }
 
 var purchase = order.Purchase{
@@ -83,6 +106,9 @@ func newWorld(t testing.TB, sc scenario) *world {
 	if sc.state != "" {
 		w.state = sc.state
 	}
+	if sc.with != nil {
+		sc.with(w)
+	}
 	return w
 }
 
@@ -100,6 +126,86 @@ func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 	register(r, of, "AuthorizePayment", func(w *world, in payment.AuthorizePaymentInput) payment.Payment {
 		require.Equal(w.t, authorization(w.purchase), in)
 		return w.payment()
+	})
+	register(r, of, "RedeemCoupon", func(w *world, in cart.RedeemCouponInput) cart.Redemption {
+		require.Equal(w.t, redemption(w.purchase), in)
+		return cart.Redemption{OrderID: in.OrderID}
+	})
+	register(r, of, "RestoreCoupon", func(w *world, in cart.RestoreCouponInput) cart.Redemption {
+		require.Equal(w.t, w.purchase.OrderID, in.OrderID)
+		return cart.Redemption{OrderID: in.OrderID}
+	})
+	register(r, of, "StartReview", func(w *world, _ order.StartReviewInput) order.State { return w.become(order.InReview) })
+	register(r, of, "HoldOrder", func(w *world, _ order.Intervention) order.State { return w.become(order.Held) })
+	register(r, of, "ResumeOrder", func(w *world, _ order.Intervention) order.State { return w.become(order.Pending) })
+	register(r, of, "ApproveOrder", func(w *world, _ order.Intervention) order.State { return order.State{Status: w.state} })
+	register(r, of, "RetryOrder", func(w *world, _ order.Intervention) order.State { return order.State{Status: w.state} })
+	register(r, of, "CapturePayment", func(w *world, in payment.CapturePaymentInput) payment.Payment {
+		return payment.Payment{OrderID: in.OrderID, Status: payment.StatusCaptured, Captured: in.Amount}
+	})
+	register(r, of, "ShipStock", func(_ *world, in inventory.ShipStockInput) inventory.Shipment {
+		return inventory.Shipment{ShipmentID: in.ShipmentID, OrderID: in.OrderID}
+	})
+	register(r, of, "MarkShipped", func(w *world, _ order.MarkShippedInput) order.State { return w.become(order.Shipped) })
+	register(r, of, "MarkDelivered", func(w *world, _ order.MarkDeliveredInput) order.State { return w.become(order.Delivered) })
+	register(r, of, "FailShipment", func(w *world, in order.FailShipmentInput) order.State {
+		w.note("the shipment failed: %s", in.Reason)
+		return order.State{Status: w.state}
+	})
+	register(r, of, "ReadReturnState", func(w *world, in order.ReadReturnInput) order.ReturnState {
+		found := order.ReturnState{ReturnID: in.ReturnID, Status: w.home[0], Restock: !w.broken}
+		if len(w.home) > 1 {
+			w.home = w.home[1:]
+		}
+		return found
+	})
+	register(r, of, "ExpireReturn", func(_ *world, in order.ReadReturnInput) order.ReturnState {
+		return order.ReturnState{ReturnID: in.ReturnID, Status: "rejected"}
+	})
+	register(r, of, "PlanReturnRefund", func(w *world, in order.ReadReturnInput) order.Restitution {
+		back := restitution
+		if back.RefundID = in.ReturnID; w.release {
+			back.Amount.Amount = 0 // nothing is left to be given back
+		}
+		return back
+	})
+	register(r, of, "RestockReturn", func(_ *world, in inventory.RestockReturnInput) inventory.Restocked {
+		return inventory.Restocked{ReturnID: in.ReturnID, OrderID: in.OrderID}
+	})
+	register(r, of, "CompleteReturn", func(w *world, in order.ReadReturnInput) order.ReturnState {
+		w.become(order.Returned)
+		return order.ReturnState{ReturnID: in.ReturnID, Status: "completed"}
+	})
+	register(r, of, "RefundPayment", func(_ *world, in payment.RefundPaymentInput) payment.Refund {
+		return payment.Refund{ID: in.RefundID, Amount: in.Amount, Status: payment.RefundSucceeded}
+	})
+	register(r, of, "CompleteRefund", func(w *world, _ order.CompleteRefundInput) order.Restored {
+		return order.Restored{State: w.become(order.PartiallyRefunded), Release: w.release}
+	})
+	register(r, of, "FailRefund", func(w *world, in order.FailRefundInput) order.State {
+		w.note("the refund failed: %s", in.Reason)
+		return order.State{Status: w.state}
+	})
+	register(r, of, "ForgetCartOwner", func(*world, cart.ForgetCartOwnerInput) cart.ForgottenCartOwner { return cart.ForgottenCartOwner{} })
+	register(r, of, "ForgetRecipient", func(*world, notification.ForgetRecipientInput) notification.ForgottenRecipient {
+		return notification.ForgottenRecipient{}
+	})
+	register(r, of, "ForgetVisitor", func(*world, analytics.ForgetVisitorInput) analytics.ForgottenVisitor {
+		return analytics.ForgottenVisitor{}
+	})
+	register(r, of, "ForgetCustomer", func(w *world, _ order.ForgetCustomerInput) order.Forgotten {
+		left := order.Forgotten{Orders: 1, Open: w.open}
+		w.open = 0
+		return left
+	})
+	register(r, of, "EraseUser", func(_ *world, in user.EraseUserInput) user.ErasedUser { return user.ErasedUser{UserID: in.UserID} })
+	register(r, of, "RemindAbandonedCarts", func(w *world, _ cart.RemindAbandonedCartsInput) cart.Reminded {
+		if len(w.carts) == 0 {
+			return cart.Reminded{}
+		}
+		told := w.carts[0]
+		w.carts = w.carts[1:]
+		return cart.Reminded{Carts: told}
 	})
 	register(r, of, "ResolvePayment", func(w *world, _ payment.ResolvePaymentInput) payment.Payment { return w.payment() })
 	register(r, of, "VoidPayment", func(w *world, in payment.VoidPaymentInput) payment.Payment {
@@ -184,7 +290,10 @@ func (w *world) become(s order.Status) order.State {
 }
 
 func (w *world) payment() payment.Payment {
-	p := payment.Payment{OrderID: w.purchase.OrderID, Status: w.paid[0], ActionURL: "https://bank.example/3ds"}
+	p := payment.Payment{OrderID: w.purchase.OrderID, Status: w.paid[0], ActionURL: "https://bank.example/3ds", AwaitSeconds: w.await}
+	if len(w.pages) > 0 {
+		p.ActionURL, w.pages = w.pages[0], w.pages[1:]
+	}
 	if p.Status == payment.StatusFailed {
 		p.DeclineCode = "authentication_failed"
 	}

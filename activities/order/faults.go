@@ -32,9 +32,12 @@ var (
 	ErrNotShippable     = fault.New(fault.Conflict, "not_shippable", "Nothing of this order can be shipped now.")
 	ErrShipsTooMuch     = fault.New(fault.Conflict, "ships_too_much", "That is more than what remains to be shipped.")
 	ErrShipmentNotFound = fault.New(fault.NotFound, "shipment_not_found", "There is no such shipment.")
+	ErrShipmentFailed   = fault.New(fault.Declined, "shipment_failed", "The shipment cannot leave.")                // detail "reason": a stable word
+	ErrRefundFailed     = fault.New(fault.Declined, "refund_failed", "The money could not be given back this way.") // detail "reason": a stable word
 	ErrShipmentBusy     = fault.New(fault.Conflict, "shipment_under_way", "A shipment of this order is being made ready; try again when it has left.")
 	ErrNotRefundable    = fault.New(fault.Conflict, "not_refundable", "No money of this order can be given back now.")
 	ErrRefundExceeds    = fault.New(fault.Conflict, "refund_exceeds_captured", "That is more than what was taken and not given back.")
+	ErrRefundUnderway   = fault.New(fault.Conflict, "refund_under_way", "Money of this order is going back at the moment; try again when it has.")
 	ErrRefundNotFound   = fault.New(fault.NotFound, "refund_not_found", "There is no such refund.")
 	ErrNotReturnable    = fault.New(fault.Conflict, "not_returnable", "Nothing of this order can be returned now.")
 	ErrReturnsTooMuch   = fault.New(fault.Conflict, "returns_too_much", "That is more than what was shipped and not returned.")

@@ -105,6 +105,7 @@ type State struct {
 	UpdatedAt     time.Time  `json:"updated_at"`
 	ConfirmedAt   *time.Time `json:"confirmed_at,omitempty"`
 	ClosedAt      *time.Time `json:"closed_at,omitempty"`
+	actionURL     string     // where the customer must go, while the order awaits payment
 }
 
 // Apply brings the order to a later state.

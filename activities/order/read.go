@@ -41,6 +41,21 @@ func (s *Service) ReadOrder(ctx context.Context, in ReadOrderInput) (Order, erro
 	return o, err
 }
 
+// ReadOrderOfPaymentInput names an order by its payment.
+type ReadOrderOfPaymentInput struct {
+	PaymentID uuid.UUID `json:"payment_id"`
+}
+
+// ReadOrderOfPayment is where the order stands that a payment pays.
+func (s *Service) ReadOrderOfPayment(ctx context.Context, in ReadOrderOfPaymentInput) (State, error) {
+	var row orderdb.Order
+	err := s.read(ctx, func(q *orderdb.Queries) (err error) {
+		row, err = q.GetOrderOfPayment(ctx, &in.PaymentID)
+		return missing(err)
+	})
+	return stateOf(row), err
+}
+
 // ReadState is where an order stands.
 func (s *Service) ReadState(ctx context.Context, in ReadOrderInput) (State, error) {
 	var row orderdb.Order

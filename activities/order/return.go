@@ -150,10 +150,36 @@ type ReadReturnInput struct {
 	ReturnID uuid.UUID `json:"return_id"`
 }
 
+// ReturnState is where a return stands, without anybody's words: what a saga may keep.
+type ReturnState struct {
+	ReturnID uuid.UUID `json:"return_id"`
+	Status   string    `json:"status"`
+	Restock  bool      `json:"restock"` // whether the goods can be sold again
+}
+
+func returnState(r GoodsReturn, err error) (ReturnState, error) {
+	return ReturnState{ReturnID: r.ID, Status: r.Status, Restock: r.Restock}, err
+}
+
+// ReadReturnState is where a return stands.
+func (s *Service) ReadReturnState(ctx context.Context, in ReadReturnInput) (ReturnState, error) {
+	return returnState(s.ReadReturn(ctx, in))
+}
+
+// ExpireReturn rejects a return about which nobody has done anything in time.
+// One that has gone on meanwhile stays as it is.
+func (s *Service) ExpireReturn(ctx context.Context, in ReadReturnInput) (ReturnState, error) {
+	state, err := returnState(s.DecideReturn(ctx, DecideReturnInput{ReturnID: in.ReturnID, Action: "reject", Actor: saga}))
+	if errors.Is(err, ErrIllegalStep) {
+		return s.ReadReturnState(ctx, in)
+	}
+	return state, err
+}
+
 // CompleteReturn records that the goods of a return are back where they belong,
 // and their money too. Twice is once.
-func (s *Service) CompleteReturn(ctx context.Context, in ReadReturnInput) (GoodsReturn, error) {
-	return s.moveReturn(ctx, in.ReturnID, []string{returnReceived}, orderdb.UpdateReturnParams{Status: returnCompleted, CompletedAt: pointer(now())},
+func (s *Service) CompleteReturn(ctx context.Context, in ReadReturnInput) (ReturnState, error) {
+	return returnState(s.moveReturn(ctx, in.ReturnID, []string{returnReceived}, orderdb.UpdateReturnParams{Status: returnCompleted, CompletedAt: pointer(now())},
 		func(goods goods, _ orderdb.Order) (events.Order, step) {
 			complete := count(goods.returned) == goods.ordered()
 			st := step{event: events.OrderReturned, actor: saga, change: change{About: map[string]any{"complete": complete}}}
@@ -161,7 +187,7 @@ func (s *Service) CompleteReturn(ctx context.Context, in ReadReturnInput) (Goods
 				st.Status = pointer(Returned)
 			}
 			return events.Order{Complete: complete}, st
-		})
+		}))
 }
 
 // moveReturn moves a return and its order's history.

@@ -60,6 +60,7 @@ func stateOf(row orderdb.Order) State {
 	return State{
 		OrderID: row.ID, Status: Status(row.Status), Reason: reason, PaymentStatus: row.PaymentStatus, PaymentID: row.PaymentID,
 		Fulfilment: row.Fulfilment, Version: row.Version, UpdatedAt: row.UpdatedAt.UTC(), ConfirmedAt: row.ConfirmedAt, ClosedAt: row.ClosedAt,
+		actionURL: orEmpty(row.ActionUrl),
 	}
 }
 

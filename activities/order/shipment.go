@@ -115,6 +115,33 @@ func (s *Service) PlanShipment(ctx context.Context, in PlanShipmentInput) (Parce
 	return parcel, err
 }
 
+// ReadShipmentInput names a shipment.
+type ReadShipmentInput struct {
+	ShipmentID uuid.UUID `json:"shipment_id"`
+}
+
+// ReadShipment is one shipment.
+func (s *Service) ReadShipment(ctx context.Context, in ReadShipmentInput) (Shipment, error) {
+	var out Shipment
+	err := s.read(ctx, func(q *orderdb.Queries) error {
+		row, err := q.GetShipment(ctx, in.ShipmentID)
+		if pg.NotFound(err) {
+			return ErrShipmentNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("shipment %s: %w", in.ShipmentID, err)
+		}
+		o, err := q.GetOrder(ctx, row.OrderID)
+		if err != nil {
+			return err
+		}
+		lines, err := q.ListShipmentLines(ctx, []uuid.UUID{row.OrderID})
+		out = shipmentFromRow(row, lines, o.Currency)
+		return err
+	})
+	return out, err
+}
+
 // MarkShippedInput names a shipment that has left.
 type MarkShippedInput struct {
 	OrderID       uuid.UUID `json:"order_id"`

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"github.com/google/uuid"
@@ -24,15 +25,30 @@ type AwaitPaymentInput struct {
 	ActionURL string      `json:"action_url"`
 }
 
-// AwaitPayment records that the bank wants to hear from the customer.
+// AwaitPayment records that the customer must do something, mostly that the
+// bank wants to hear from them. Where they must go may change while they are
+// waited for.
 func (s *Service) AwaitPayment(ctx context.Context, in AwaitPaymentInput) (State, error) {
-	return s.take(ctx, in.OrderID, AwaitingPayment, events.Order{UserID: in.UserID, Total: in.Total}, step{
+	state, err := s.take(ctx, in.OrderID, AwaitingPayment, events.Order{UserID: in.UserID, Total: in.Total}, step{
 		event: events.OrderAwaitingPayment, from: []Status{Pending}, actor: saga,
 		change: change{
 			Status: pointer(AwaitingPayment), PaymentStatus: pointer("requires_action"),
-			PaymentID: &in.PaymentID, ActionURL: &in.ActionURL,
+			PaymentID: &in.PaymentID, ActionURL: unlessEmpty(in.ActionURL),
 		},
 	})
+	if err != nil || state.actionURL == in.ActionURL {
+		return state, err
+	}
+	row, err := s.within(ctx, in.OrderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
+		if Status(o.Status) != AwaitingPayment || orEmpty(o.ActionUrl) == in.ActionURL {
+			return o, nil
+		}
+		return forward(ctx, q, o, events.Order{}, step{
+			event: events.OrderPaymentChanged, actor: saga,
+			change: change{PaymentID: &in.PaymentID, ActionURL: unlessEmpty(in.ActionURL)},
+		})
+	})
+	return stateOf(row), err
 }
 
 // ConfirmOrderInput says which payment covers the order.
@@ -121,34 +137,47 @@ type RequestCancelInput struct {
 // saga does it. Asking twice is asking once; a rejected order answers
 // ErrOrderClosed.
 func (s *Service) RequestCancel(ctx context.Context, in RequestCancelInput) (Order, error) {
-	o, err := s.ReadOrder(ctx, ReadOrderInput{OrderID: in.OrderID, UserID: in.UserID})
-	switch {
-	case err != nil:
-		return Order{}, err
-	case o.Status == Rejected:
-		return Order{}, ErrOrderClosed
-	case o.CancelRequested != nil:
-		return o, nil
-	case o.Fulfilment != fulfilNone:
-		return Order{}, ErrShipmentBegun
-	}
-	at := now()
-	// Their words may name people: they stay in this database, out of the event.
-	_, moved, err := s.move(ctx, o.ID, events.Order{UserID: o.UserID, Total: o.Total}, step{
-		event: events.OrderCancelRequested, from: []Status{Pending, AwaitingPayment, InReview, Held, Confirmed, PartiallyRefunded}, once: true, actor: in.Actor,
-		change: change{CancelRequested: &at, Reason: &in.Reason},
+	_, err := s.within(ctx, in.OrderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
+		if in.UserID != nil && o.UserID != *in.UserID {
+			return o, ErrOrderNotFound
+		}
+		if o.CancelRequestedAt != nil {
+			return o, nil
+		}
+		if err := cancellable(ctx, q, o); err != nil {
+			return o, err
+		}
+		at := now()
+		// Their words may name people: they stay in this database, out of the event.
+		return forward(ctx, q, o, events.Order{}, step{
+			event: events.OrderCancelRequested, once: true, actor: in.Actor,
+			change: change{CancelRequested: &at, Reason: &in.Reason},
+		})
 	})
 	if err != nil {
 		return Order{}, err
 	}
-	o, err = s.ReadOrder(ctx, ReadOrderInput{OrderID: in.OrderID})
-	if err == nil && !moved && o.CancelRequested == nil {
-		if o.Fulfilment != fulfilNone {
-			return Order{}, ErrShipmentBegun
-		}
-		return Order{}, ErrOrderClosed // it was rejected in between
+	return s.ReadOrder(ctx, ReadOrderInput{OrderID: in.OrderID})
+}
+
+// cancellable says why an order cannot be cancelled any more.
+func cancellable(ctx context.Context, q *orderdb.Queries, o orderdb.Order) error {
+	switch status := Status(o.Status); {
+	case o.Fulfilment != fulfilNone:
+		return ErrShipmentBegun
+	case status.Settled() && status != Confirmed && status != PartiallyRefunded:
+		return ErrOrderClosed
 	}
-	return o, err
+	refunds, err := q.ListRefunds(ctx, []uuid.UUID{o.ID})
+	if err != nil {
+		return fmt.Errorf("refunds of order %s: %w", o.ID, err)
+	}
+	for _, refund := range refunds {
+		if refund.Status == refundRequested {
+			return ErrRefundUnderway
+		}
+	}
+	return nil
 }
 
 // take moves an order to a state, or finds it there already.

@@ -58,12 +58,11 @@ func (s *Service) take(ctx context.Context, paymentID uuid.UUID) (paymentdb.Paym
 	return row, taken, nil
 }
 
-// start writes the next attempt at an operation down, before it is sent. It does
-// so only while the payment is as it was read.
+// start writes the next attempt at an operation down, before it is sent.
 func (s *Service) start(ctx context.Context, row paymentdb.Payment, next paymentdb.InsertAttemptParams) (*paymentdb.Attempt, error) {
-	next.PaymentID, next.SeenVersion = row.ID, &row.Version
+	next.PaymentID = row.ID
 	attempt, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Attempt, error) { return db.InsertAttempt(ctx, next) })
-	if pg.NotFound(err) { // another one is open, or has ended meanwhile
+	if pg.NotFound(err) { // another one is open
 		return nil, ErrPaymentInProgress
 	}
 	if err != nil {

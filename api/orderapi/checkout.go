@@ -22,12 +22,13 @@ import (
 
 // CheckoutRequest is what a customer wants to buy, and how.
 type CheckoutRequest struct {
-	Lines           []CheckoutLine      `json:"lines" minItems:"1" maxItems:"100" nullable:"false" doc:"What to buy."`
+	Lines           []CheckoutLine      `json:"lines,omitempty" minItems:"1" maxItems:"100" nullable:"false" doc:"What to buy. Left out on a checkout: what is in the customer's cart."`
 	ShippingAddress order.PostalAddress `json:"shipping_address" doc:"Where it goes."`
-	ShippingOption  string              `json:"shipping_option,omitempty" enum:"standard,express" default:"standard" doc:"How it is shipped." example:"standard"`
+	ShippingOption  string              `json:"shipping_option,omitempty" enum:"standard,express" doc:"How it is shipped. Left out: as the cart says, else standard." example:"standard"`
+	Coupon          string              `json:"coupon,omitempty" minLength:"1" maxLength:"64" doc:"Code of a coupon. Left out when the cart is ordered: the cart's." example:"WELCOME10"`
 	PaymentMethod   string              `json:"payment_method" minLength:"1" maxLength:"255" pattern:"^[A-Za-z0-9_]+$" doc:"The payment provider's token for the means of payment." example:"pm_card_visa"`
 	Capture         string              `json:"capture,omitempty" enum:"automatic,manual" default:"automatic" doc:"Whether the money is taken now or when the goods are shipped." example:"automatic"`
-	ExpectedTotal   *money.Money        `json:"expected_total,omitempty" doc:"What the customer was shown. When the total is another one by now, nothing is ordered (409 price_changed). Its currency is the order's; EUR without it."`
+	ExpectedTotal   *money.Money        `json:"expected_total,omitempty" doc:"What the customer was shown. When the total is another one by now, nothing is ordered (409 price_changed). Its currency is the order's; without it the cart's, else EUR."`
 }
 
 // CheckoutLine is how many pieces of a variant to buy.
@@ -47,14 +48,6 @@ type orderOutput struct {
 	ETag       string `header:"ETag" doc:"The order's version."`
 	RetryAfter string `header:"Retry-After" doc:"On 202: seconds after which to look again."`
 	Body       order.Order
-}
-
-// quoteInput is the product service's question for a price.
-type quoteInput struct {
-	Lines          []CheckoutLine `json:"lines"`
-	Currency       string         `json:"currency"`
-	Country        string         `json:"country"`
-	ShippingOption string         `json:"shipping_option"`
 }
 
 var ordersCreated = promauto.With(telemetry.Registry).NewCounter(prometheus.CounterOpts{
@@ -120,19 +113,24 @@ func (d *Desk) checkout(ctx context.Context, operation string, in *checkoutInput
 	return outcome(o)
 }
 
-// place asks for a price and records the order.
+// place prices what is wanted and records the order.
 func (d *Desk) place(ctx context.Context, claim order.FindPlacedInput, in CheckoutRequest) (order.Placed, error) {
 	if err := d.sagas.available(); err != nil {
 		return order.Placed{}, err
 	}
-	priced, err := d.quote(ctx, in)
+	want, err := d.wish(ctx, claim.UserID, in)
+	if err != nil {
+		return order.Placed{}, err
+	}
+	priced, err := d.quote(ctx, claim.UserID, want, in)
 	if err != nil {
 		return order.Placed{}, err
 	}
 	return d.orders.PlaceOrder(ctx, order.PlaceOrderInput{
 		UserID: claim.UserID, Operation: claim.Operation, Key: claim.Key, Fingerprint: claim.Fingerprint,
 		Priced: priced, PaymentMethod: in.PaymentMethod, Capture: in.Capture, ReviewSeconds: d.review(priced.Total),
-		ShippingOption: in.ShippingOption, ShippingAddress: in.ShippingAddress,
+		ShippingOption: want.ShippingOption, ShippingAddress: in.ShippingAddress,
+		CartID: want.CartID, CartVersion: want.Version, Coupon: want.Coupon,
 	})
 }
 
@@ -143,20 +141,6 @@ func (d *Desk) review(total money.Money) int64 {
 		return 0
 	}
 	return d.options.ReviewSeconds
-}
-
-func (d *Desk) quote(ctx context.Context, in CheckoutRequest) (priced order.Priced, err error) {
-	ask := quoteInput{Lines: in.Lines, Currency: "EUR", Country: in.ShippingAddress.Country, ShippingOption: in.ShippingOption}
-	if in.ExpectedTotal != nil {
-		ask.Currency = in.ExpectedTotal.Currency
-	}
-	if err := d.caller.Call(ctx, "product", "QuoteLines", ask, &priced); err != nil {
-		return priced, err
-	}
-	if in.ExpectedTotal != nil && *in.ExpectedTotal != priced.Total {
-		return priced, order.ErrPriceChanged.With("total", priced.Total)
-	}
-	return priced, nil
 }
 
 // outcome is the answer to a checkout whose order is o.

@@ -9,11 +9,26 @@ import (
 	"kassa/internal/money"
 )
 
-// exampleOrder and exampleCancelled are shown in the API's document.
+// These are shown in the API's document.
 var (
 	exampleOrder     = example(order.Confirmed)
 	exampleCancelled = example(order.Cancelled)
 	exampleInvoice   = invoiceOf(exampleOrder, Seller{Name: "Kassa", Address: []string{"Torstraße 1", "10119 Berlin"}, TaxID: "DE123456789"})
+
+	exampleLater    = exampleOrder.ConfirmedAt.Add(24 * time.Hour)
+	exampleShipment = order.Shipment{
+		ID: uuid.MustParse("0199f3c2-9c1e-7d55-9d0e-5b8a3f4f7a10"), Status: "shipped", Carrier: "DHL", Tracking: "00340434161094042557",
+		Lines: []order.PieceLine{{LineID: exampleOrder.Lines[0].ID, Quantity: 1}}, CreatedAt: exampleLater, ShippedAt: &exampleLater,
+	}
+	exampleRefund = order.Refund{
+		ID: uuid.MustParse("0199f3c2-9d1e-7d55-9d0e-5b8a3f4f7a10"), OrderID: exampleOrder.ID, Status: "succeeded", Amount: money.New(1899, "EUR"),
+		Lines:    []order.RefundLine{{LineID: exampleOrder.Lines[0].ID, Quantity: 1, Amount: money.New(1899, "EUR")}},
+		Shipping: money.New(0, "EUR"), Tax: money.New(0, "EUR"), Why: "A cup arrived broken.", CreatedAt: exampleLater, CompletedAt: &exampleLater,
+	}
+	exampleReturn = order.GoodsReturn{
+		ID: uuid.MustParse("0199f3c2-9e1e-7d55-9d0e-5b8a3f4f7a10"), OrderID: exampleOrder.ID, Status: "approved", Lines: exampleShipment.Lines,
+		Reason: "Too small.", Restock: true, Version: 2, CreatedAt: exampleLater, UpdatedAt: exampleLater,
+	}
 )
 
 func example(status order.Status) order.Order {

@@ -34,13 +34,22 @@ var errKnownReason = []*fault.Error{
 	fault.New(fault.PaymentDeclined, "card_declined", "The payment was declined. Please use another payment method."),
 	fault.New(fault.Declined, "checkout_timed_out", "The order could not be completed in time. Nothing was charged."),
 	fault.New(fault.Invalid, "unknown_variant", "There is no such variant."),
+	fault.New(fault.Conflict, "cart_empty", "The cart is empty."),
+	fault.New(fault.Invalid, "coupon_unknown", "There is no such coupon."),
+	fault.New(fault.Declined, "coupon_expired", "This coupon cannot be used any more."),
+	fault.New(fault.Declined, "coupon_exhausted", "This coupon has been used as often as it can be."),
+	fault.New(fault.Declined, "coupon_minimum", "This coupon is for larger orders."),
 }
+
+// errLinesRequired is an order that does not say what is wanted.
+var errLinesRequired = fault.New(fault.Invalid, "lines_required", "Say what to buy. Only a checkout takes the cart.")
 
 // Register adds the operations of the order service to a.
 func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 	errs := append([]*fault.Error{
-		order.ErrPriceChanged, order.ErrNothingToPay, order.ErrKeyReused, order.ErrPaymentExpired, order.ErrOrderCancelled, errEngineOut,
+		order.ErrPriceChanged, order.ErrNothingToPay, order.ErrKeyReused, order.ErrPaymentExpired, order.ErrOrderCancelled, order.ErrOrderDeclined, order.ErrCartOrdered, errEngineOut,
 	}, errKnownReason...)
+	cancelErrs := []*fault.Error{order.ErrOrderNotFound, order.ErrOrderClosed, order.ErrShipmentBegun, order.ErrRefundUnderway, errEngineOut}
 	const story = "Reserves the stock, takes the money and confirms, or undoes everything. " +
 		"201 when the order is confirmed; 402 or 409 when it came to nothing; 202 while it runs or waits for the customer (status awaiting_payment, action_url). " +
 		"The same Idempotency-Key and body always lead to the same order."
@@ -52,8 +61,11 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 	})
 	httpapi.Register(a, httpapi.Operation{
 		ID: "create-order", Method: "POST", Path: "/v1/orders", Tag: "Orders", Summary: "Buy explicit lines", Description: story,
-		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, MayAccept: true, Errors: errs, ResponseExample: exampleOrder,
+		Access: httpapi.Customer, Key: httpapi.OwnKey, Status: 201, MayAccept: true, Errors: append(errs, errLinesRequired), ResponseExample: exampleOrder,
 	}, func(ctx context.Context, in *checkoutInput) (*orderOutput, error) {
+		if len(in.Body.Lines) == 0 {
+			return nil, errLinesRequired
+		}
 		return desk.checkout(ctx, "create-order", in)
 	})
 	httpapi.Register(a, httpapi.Operation{
@@ -69,25 +81,31 @@ func Register(a *httpapi.API, orders *order.Service, sagas *Sagas, desk *Desk) {
 	httpapi.Register(a, httpapi.Operation{
 		ID: "cancel-order", Method: "POST", Path: "/v1/orders/{id}/cancel", Tag: "Orders", Summary: "Cancel an order",
 		Description: "Gives the money and the stock back. A checkout under way is stopped and undone. 200 when it is done; 202 while it runs.",
-		Access:      httpapi.Customer, Key: httpapi.RequiredKey, MayAccept: true, ResponseExample: exampleCancelled, Errors: []*fault.Error{order.ErrOrderNotFound, order.ErrOrderClosed, errEngineOut},
+		Access:      httpapi.Customer, Key: httpapi.RequiredKey, MayAccept: true, ResponseExample: exampleCancelled, Errors: cancelErrs,
 	}, func(ctx context.Context, in *cancelInput) (*orderOutput, error) { return desk.cancel(ctx, in) })
 	registerLists(a, orders)
 	registerHistory(a, orders, desk)
+	registerFulfilments(a, desk)
+	registerReturns(a, desk)
+	registerRefunds(a, desk)
+	registerStatus(a, desk)
 	registerOperators(a, desk)
 	registerInvoice(a, orders, desk)
 }
 
 // cancel asks for the end of an order and waits for it.
 func (d *Desk) cancel(ctx context.Context, in *cancelInput) (*orderOutput, error) {
+	return d.cancelOrder(ctx, in.ID, in.Body.Reason, httpapi.Wait(in.Prefer, 10*time.Second))
+}
+
+func (d *Desk) cancelOrder(ctx context.Context, orderID uuid.UUID, reason string, wait time.Duration) (*orderOutput, error) {
 	asker, _ := identity.From(ctx)
-	o, err := d.orders.RequestCancel(ctx, order.RequestCancelInput{
-		OrderID: in.ID, UserID: onlyOf(ctx), Actor: asker.UserID.String(), Reason: in.Body.Reason,
-	})
+	o, err := d.orders.RequestCancel(ctx, order.RequestCancelInput{OrderID: orderID, UserID: onlyOf(ctx), Actor: asker.UserID.String(), Reason: reason})
 	if err != nil {
 		return nil, err
 	}
 	if !o.Status.Closed() {
-		if o, err = d.sagas.cancel(ctx, o, httpapi.Wait(in.Prefer, 10*time.Second)); err != nil {
+		if o, err = d.sagas.cancel(ctx, o, wait); err != nil {
 			return nil, err
 		}
 	}

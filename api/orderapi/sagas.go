@@ -17,6 +17,7 @@ import (
 	"kassa/internal/correlation"
 	"kassa/internal/durable"
 	"kassa/internal/fault"
+	"kassa/internal/money"
 	"kassa/workflows"
 )
 
@@ -56,9 +57,19 @@ func (s *Sagas) available() error {
 	return nil
 }
 
-// start begins a saga unless it is running or has ended. workflow is one of
-// workflows.All. The order stands, so a customer who leaves does not stop it.
-func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow any, in order.Purchase) error {
+// beginning is how a saga is started.
+type beginning struct {
+	id       string // of the workflow
+	summary  string // for the Web UI
+	workflow any    // one of workflows.All
+	input    any
+	userID   uuid.UUID
+	total    money.Money // of the order
+}
+
+// start begins a saga unless it is running or has ended. The order stands, so a
+// customer who leaves does not stop it.
+func (s *Sagas) start(ctx context.Context, b beginning) error {
 	within := startWithin
 	if !s.breaker.IsClosed() {
 		within = trialWithin
@@ -68,19 +79,19 @@ func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow 
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
 		_, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-			ID:                       workflowID,
+			ID:                       b.id,
 			TaskQueue:                order.Queue,
 			WorkflowTaskTimeout:      5 * time.Second, // a dead worker costs a customer no more
 			WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 			WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 			EnableEagerStart:         true,
-			StaticSummary:            summary,
+			StaticSummary:            b.summary,
 			Memo:                     map[string]any{"correlation_id": correlation.ID(ctx)},
 			TypedSearchAttributes: temporal.NewSearchAttributes(
-				workflows.CustomerID.ValueSet(in.UserID.String()),
-				workflows.OrderTotal.ValueSet(in.Total.Amount),
-				workflows.Currency.ValueSet(in.Total.Currency)),
-		}, workflow, in)
+				workflows.CustomerID.ValueSet(b.userID.String()),
+				workflows.OrderTotal.ValueSet(b.total.Amount),
+				workflows.Currency.ValueSet(b.total.Currency)),
+		}, b.workflow, b.input)
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return nil
 		}
@@ -92,7 +103,7 @@ func (s *Sagas) start(ctx context.Context, workflowID, summary string, workflow 
 	case errors.Is(err, circuitbreaker.ErrOpen), durable.Unavailable(err), errors.Is(err, context.DeadlineExceeded):
 		return errEngineOut.Because(err)
 	default:
-		return fmt.Errorf("start %s: %w", workflowID, err)
+		return fmt.Errorf("start %s: %w", b.id, err)
 	}
 }
 
@@ -102,7 +113,7 @@ func (s *Sagas) checkout(ctx context.Context, o order.Order, wait time.Duration)
 	moves, stop := s.news.Follow(o.ID)
 	defer stop()
 	summary := fmt.Sprintf("Checkout of %s, %s", o.Number, o.Total)
-	if err := s.start(ctx, workflows.CheckoutID(o.ID), summary, workflows.Checkout, order.PurchaseOf(o)); err != nil {
+	if err := s.start(ctx, of(o, workflows.CheckoutID(o.ID), summary, workflows.Checkout)); err != nil {
 		return o, err
 	}
 	return s.follow(ctx, o, moves, wait, func(state order.State) bool { return state.Status != order.Pending })
@@ -112,10 +123,50 @@ func (s *Sagas) checkout(ctx context.Context, o order.Order, wait time.Duration)
 func (s *Sagas) cancel(ctx context.Context, o order.Order, wait time.Duration) (order.Order, error) {
 	moves, stop := s.news.Follow(o.ID)
 	defer stop()
-	if err := s.start(ctx, workflows.CancelID(o.ID), "Cancel "+o.Number, workflows.Cancel, order.PurchaseOf(o)); err != nil {
+	if err := s.start(ctx, of(o, workflows.CancelID(o.ID), "Cancel "+o.Number, workflows.Cancel)); err != nil {
 		return o, err
 	}
 	return s.follow(ctx, o, moves, wait, func(state order.State) bool { return state.Status.Closed() })
+}
+
+// of is how a saga of a whole order begins.
+func of(o order.Order, id, summary string, workflow any) beginning {
+	return beginning{id: id, summary: summary, workflow: workflow, input: order.PurchaseOf(o), userID: o.UserID, total: o.Total}
+}
+
+// run makes sure that a saga of the order runs, and looks, whenever the order
+// moves and now and then, whether it has come to where the client wants to wait
+// for, at most as long as the client wants.
+func (s *Sagas) run(ctx context.Context, orderID uuid.UUID, b beginning, wait time.Duration, look func(ctx context.Context) (bool, error)) error {
+	moves, stop := s.news.Follow(orderID)
+	defer stop()
+	if err := s.start(ctx, b); err != nil {
+		return err
+	}
+	patience, tick := time.NewTimer(wait), time.NewTicker(lookEvery)
+	defer patience.Stop()
+	defer tick.Stop()
+	for {
+		done, err := look(ctx)
+		if err != nil || done {
+			return err
+		}
+		select {
+		case <-moves:
+		case <-tick.C:
+		case <-patience.C:
+			return nil
+		case <-ctx.Done():
+			return fault.ErrUnavailable.Because(ctx.Err())
+		}
+	}
+}
+
+// nudge tells a saga to look at its tables. It is a hint: a lost one costs time only.
+func (s *Sagas) nudge(ctx context.Context, workflowID, signal string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWithin)
+	defer cancel()
+	_ = s.temporal.SignalWorkflow(ctx, workflowID, "", signal, nil)
 }
 
 // follow waits until the order is where it should get, by the news of this

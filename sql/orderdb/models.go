@@ -100,7 +100,7 @@ type Order struct {
 	Coupon *string
 	// How long somebody has to approve it before it is confirmed, in seconds; 0 when nobody must.
 	ReviewSeconds int64
-	// The status it goes back to when it is resumed; null unless it is held.
+	// The status in which it was held last, and goes back to when it is resumed; null when it never was.
 	HeldFrom *string
 	// Tax contained in the prices, in minor units, for information.
 	TaxIncluded int64

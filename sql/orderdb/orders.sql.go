@@ -171,6 +171,58 @@ func (q *Queries) GetOrderOfCart(ctx context.Context, cartID *uuid.UUID, cartVer
 	return id, err
 }
 
+const getOrderOfPayment = `-- name: GetOrderOfPayment :one
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at FROM orders WHERE payment_id = $1
+`
+
+func (q *Queries) GetOrderOfPayment(ctx context.Context, paymentID *uuid.UUID) (Order, error) {
+	row := q.db.QueryRow(ctx, getOrderOfPayment, paymentID)
+	var i Order
+	err := row.Scan(
+		&i.ID,
+		&i.Number,
+		&i.UserID,
+		&i.Status,
+		&i.PaymentStatus,
+		&i.PaymentID,
+		&i.PaymentMethod,
+		&i.Capture,
+		&i.ActionUrl,
+		&i.Currency,
+		&i.Subtotal,
+		&i.Discount,
+		&i.Shipping,
+		&i.Tax,
+		&i.Total,
+		&i.ShippingOption,
+		&i.ShippingAddress,
+		&i.Fault,
+		&i.Reason,
+		&i.Details,
+		&i.CancelRequestedAt,
+		&i.NeedsAttention,
+		&i.Operation,
+		&i.IdempotencyKey,
+		&i.Fingerprint,
+		&i.Version,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.ConfirmedAt,
+		&i.ClosedAt,
+		&i.Fulfilment,
+		&i.Refunded,
+		&i.CartID,
+		&i.CartVersion,
+		&i.Coupon,
+		&i.ReviewSeconds,
+		&i.HeldFrom,
+		&i.TaxIncluded,
+		&i.TaxRateBasisPoints,
+		&i.ForgottenAt,
+	)
+	return i, err
+}
+
 const insertOrder = `-- name: InsertOrder :one
 WITH placed AS (
     INSERT INTO orders (id, user_id, status, payment_status, payment_method, capture, currency, subtotal, discount, shipping, tax, total,
@@ -658,7 +710,7 @@ WITH moved AS (
         closed_at           = COALESCE($10, closed_at),
         fulfilment          = COALESCE($11, fulfilment),
         refunded            = COALESCE($12, refunded),
-        held_from           = $13,
+        held_from           = COALESCE($13, held_from),
         needs_attention     = NULL,
         version             = version + 1,
         updated_at          = $14

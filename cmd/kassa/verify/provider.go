@@ -112,7 +112,7 @@ func ourMoneyIsTheirs(_ context.Context, l *look) (int, []Finding, error) {
 		in, known := theirs[p.IntentID]
 		var what string
 		switch {
-		case p.Provider != "card", p.IntentID == "" && ours == amounts{}: // transfersAgree has the others
+		case p.IntentID == "" && ours == amounts{}:
 			continue
 		case p.InDoubt, known && l.underWay(in):
 			continue

@@ -48,7 +48,7 @@ WITH moved AS (
         closed_at           = COALESCE(sqlc.narg(closed_at), closed_at),
         fulfilment          = COALESCE(sqlc.narg(fulfilment), fulfilment),
         refunded            = COALESCE(sqlc.narg(refunded), refunded),
-        held_from           = sqlc.narg(held_from),
+        held_from           = COALESCE(sqlc.narg(held_from), held_from),
         needs_attention     = NULL,
         version             = version + 1,
         updated_at          = @at
@@ -85,6 +85,9 @@ SELECT * FROM orders WHERE id = @id;
 
 -- name: LockOrder :one
 SELECT * FROM orders WHERE id = @id FOR UPDATE;
+
+-- name: GetOrderOfPayment :one
+SELECT * FROM orders WHERE payment_id = @payment_id;
 
 -- name: GetOrderOfCart :one
 SELECT id FROM orders WHERE cart_id = @cart_id AND cart_version = @cart_version AND closed_at IS NULL;

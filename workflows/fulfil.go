@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"kassa/activities/inventory"
+	"kassa/activities/order"
+	"kassa/activities/payment"
+	"kassa/internal/fault"
+)
+
+// ShipmentDelivered is the signal that tells the saga of a shipment to look
+// whether it has arrived. It is a hint, like PaymentChanged.
+const ShipmentDelivered = "shipment-delivered"
+
+// FulfilID is the workflow id of a shipment.
+func FulfilID(shipmentID interface{ String() string }) string {
+	return "fulfil/" + shipmentID.String()
+}
+
+// Fulfil leads a shipment from being planned to delivered. The order service has
+// claimed the pieces; a shipment whose money cannot be taken, or whose goods are
+// not there, fails, and the claim is let go.
+func Fulfil(ctx workflow.Context, in order.Parcel) (order.State, error) {
+	ctx = forOrder(ctx, in.OrderID)
+	state, left, err := ship(ctx, in)
+	if err != nil || !left {
+		return state, err
+	}
+	return deliver(ctx, in, state)
+}
+
+// ship takes the shipment's share of the money, when it was only held before,
+// and then the goods out of the warehouse. None of its steps can be given up
+// on: money moves in the first one.
+func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, err error) {
+	var s saga
+	defer s.settle(ctx, &err)
+	paid := ""
+	if in.Capture.Amount > 0 {
+		workflow.SetCurrentDetails(ctx, "Taking the money for the shipment.")
+		var taken payment.Payment
+		taken, err = call(definitely(ctx, payment.Queue), payments.CapturePayment, payment.CapturePaymentInput{
+			OrderID: in.OrderID, CaptureID: in.ShipmentID, Amount: in.Capture, Final: in.Final,
+		})
+		if err != nil {
+			return failShipment(ctx, in, err)
+		}
+		if paid = "captured"; taken.Captured.Amount < in.Total.Amount {
+			paid = "partially_captured"
+		}
+	}
+
+	workflow.SetCurrentDetails(ctx, "Taking the goods out of the warehouse.")
+	_, err = call(definitely(ctx, inventory.Queue), stock.ShipStock, inventory.ShipStockInput{
+		OrderID: in.OrderID, ShipmentID: in.ShipmentID, Lines: stockLines(in.Items),
+	})
+	if err != nil {
+		if in.Capture.Amount > 0 { // money for goods that do not go: it goes back under the shipment's id
+			otherwise(&s, payment.Queue, payments.RefundPayment, payment.RefundPaymentInput{OrderID: in.OrderID, RefundID: in.ShipmentID, Amount: in.Capture})
+			s.settle(ctx, &err)
+		}
+		alarm(ctx, err) // the order service and the warehouse disagree about what is left
+		return failShipment(ctx, in, err)
+	}
+
+	// The point of no return: the goods have left.
+	state, err = call(here(ctx), orders.MarkShipped, order.MarkShippedInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, PaymentStatus: paid})
+	if err != nil {
+		alarm(ctx, err)
+	}
+	return state, err == nil, err
+}
+
+// failShipment lets the pieces go that the shipment has claimed. That is an
+// ordinary end.
+func failShipment(ctx workflow.Context, in order.Parcel, err error) (order.State, bool, error) {
+	why := fault.Of(err)
+	state, err := call(here(ctx), orders.FailShipment, order.FailShipmentInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, Reason: why.Reason})
+	if err != nil {
+		alarm(ctx, err)
+	}
+	workflow.SetCurrentDetails(ctx, "Done: nothing was shipped. "+why.Message)
+	return state, false, err
+}
+
+// deliver waits until somebody says that the shipment has arrived, or until it
+// must have. A saga that is cancelled meanwhile leaves it on its way.
+func deliver(ctx workflow.Context, in order.Parcel, state order.State) (order.State, error) {
+	if in.DeliverSeconds <= 0 {
+		workflow.SetCurrentDetails(ctx, "Done: the shipment is on its way.")
+		return state, nil
+	}
+	workflow.SetCurrentDetails(ctx, "The shipment is on its way.")
+	timer, stop := workflow.WithCancel(ctx)
+	defer stop()
+	next := workflow.NewSelector(ctx)
+	next.AddReceive(workflow.GetSignalChannel(ctx, ShipmentDelivered), func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+	next.AddFuture(workflow.NewTimerWithOptions(timer, time.Duration(in.DeliverSeconds)*time.Second, workflow.TimerOptions{Summary: "it must have arrived"}), func(workflow.Future) {})
+	if next.Select(ctx); ctx.Err() != nil {
+		return state, ctx.Err()
+	}
+	state, err := call(here(ctx), orders.MarkDelivered, order.MarkDeliveredInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, Actor: "saga"})
+	workflow.SetCurrentDetails(ctx, "Done: the shipment has arrived.")
+	return state, err
+}
+
+func stockLines(items []order.Item) []inventory.StockLine {
+	lines := make([]inventory.StockLine, len(items))
+	for i, item := range items {
+		lines[i] = inventory.StockLine{VariantID: item.VariantID, Quantity: item.Quantity}
+	}
+	return lines
+}

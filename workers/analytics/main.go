@@ -53,10 +53,12 @@ func run(_ context.Context, p *process.Process) error {
 	p.Database(pool)
 
 	svc := analytics.New(pool)
-	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
+	revoked := identity.NewRevocations()
+	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	analyticsapi.Register(api, svc)
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
+	p.Add("revocations", revoked.Follow(nats))
 	p.Add("orders", (&outbox.Consumer{
 		Name: "analytics-orders", Pool: pool, Bus: nats, Log: p.Log, Apply: analytics.HearOrder, AnyOrder: true,
 		Types: []string{events.OrderCreated, events.OrderConfirmed, events.OrderCancelled},

@@ -46,12 +46,14 @@ func run(_ context.Context, p *process.Process) error {
 
 	carts, tokens := cart.New(pool), cartapi.NewTokens(cfg.CartSecret)
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
+	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{
-		Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken, KeyOwner: tokens.KeyOwner,
+		Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken, KeyOwner: tokens.KeyOwner,
 	})
 	cartapi.Register(api, carts, cartapi.NewDesk(carts, caller, tokens))
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, carts))
 
+	p.Add("revocations", revoked.Follow(nats))
 	p.Add("old keys", httpapi.ForgetKeysHourly(pool))
 	p.Add("old guest carts", func(ctx context.Context) error {
 		return cart.SweepGuestCarts(ctx, carts, func(err error) { p.Log.Warn("old guest carts stay until the next try", zap.Error(err)) })

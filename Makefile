@@ -38,7 +38,7 @@ verify: build ## check the running platform's invariants (ARGS=--strict)
 	@$(BIN)/kassa verify $(ARGS)
 
 golden: ## write the golden files anew; review the diff
-	go test ./workflows ./api -run 'Traces|Document' -update
+	go test ./workflows ./api ./cmd/kassa -run 'Traces|Document' -update
 
 record: build ## record the histories of every branch anew, on a real Temporal
 	@./workflows/testdata/record.sh

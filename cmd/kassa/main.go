@@ -27,6 +27,7 @@ type commands struct {
 	Verify   verifyCommand   `cmd:"" help:"Check that no order, payment or unit of stock was lost or doubled."`
 	Admin    adminCommand    `cmd:"" help:"Accounts of those who run the shop."`
 	Chaos    chaosCommand    `cmd:"" help:"Prove that nothing is lost: break a platform on purpose, and check."`
+	Events   eventsCommand   `cmd:"" help:"Read what services tell each other; read and replay what could not be applied."`
 	Bench    benchCommand    `cmd:"" help:"Measure the platform."`
 	Temporal temporalCommand `cmd:"" passthrough:"" help:"Run Temporal's command line against the running platform."`
 	Tctl     tctlCommand     `cmd:"" passthrough:"" help:"Run the older command line tctl against the running platform."`

@@ -100,8 +100,8 @@ var Subscribers = []Subscriber{
 	{Name: "notification", Database: notifications, Types: notification.Heard},
 }
 
-// publishers maps the first word of an event's type to the publisher's database.
-var publishers = map[string]string{"user": users, "product": products, "inventory": inventory, "cart": carts, "order": orders, "payment": payments}
+// Publishers maps the first word of an event's type to the publisher's database.
+var Publishers = map[string]string{"user": users, "product": products, "inventory": inventory, "cart": carts, "order": orders, "payment": payments}
 
 // eventRow is an event of a publisher's outbox or of a consumer's inbox.
 type eventRow struct {
@@ -154,7 +154,7 @@ func (s Subscriber) told(ctx context.Context, l *look) ([]eventRow, error) {
 	read := map[string]bool{}
 	for _, typ := range s.Types {
 		word, _, _ := strings.Cut(typ, ".")
-		database, known := publishers[word]
+		database, known := Publishers[word]
 		if !known {
 			return nil, fmt.Errorf("nobody publishes %s", typ)
 		}

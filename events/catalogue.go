@@ -33,6 +33,8 @@ var Catalogue = []Kind{
 	{InventoryReserved, "order", StockHeld{}, "An order holds stock."},
 	{InventoryReleased, "order", StockHeld{}, "An order no longer holds it."},
 	{InventoryChanged, "variant", StockChanged{}, "Units came or went. Reservations do not count."},
+	{InventoryLow, "variant", StockAvailable{}, "Few units are available, or none."},
+	{InventoryBackInStock, "variant", StockAvailable{}, "None were available, and now some are."},
 
 	{CartAbandoned, "cart", AbandonedCart{}, "A customer has left a cart with something in it; once per version of a cart."},
 

@@ -23,6 +23,7 @@ type verifyCommand struct {
 	DatabaseURL string `help:"Address of the databases of another platform, for a role that may read; {database} stands for the name." env:"KASSA_VERIFY_DATABASE_URL" placeholder:"URL" group:"Another platform than the local one"`
 	Temporal    string `help:"Its Temporal; without it, the sagas are not checked." env:"KASSA_TEMPORAL_ADDRESS" placeholder:"HOST:PORT" group:"Another platform than the local one"`
 	Namespace   string `help:"Namespace of the sagas." env:"KASSA_TEMPORAL_NAMESPACE" default:"kassa" group:"Another platform than the local one"`
+	NATS        string `help:"Its NATS; without it, the dead letters are not read." env:"KASSA_NATS_URL" placeholder:"URL" group:"Another platform than the local one"`
 	Provider    string `help:"Its sandbox provider; without it, the provider's books are not compared." placeholder:"URL" group:"Another platform than the local one"`
 }
 
@@ -55,7 +56,7 @@ func (c *verifyCommand) Run(ctx context.Context, cli *commands) error {
 func (c *verifyCommand) config(cli *commands) (verify.Config, error) {
 	var cfg verify.Config
 	if c.DatabaseURL != "" {
-		cfg = verify.Config{Temporal: c.Temporal, Namespace: c.Namespace, Provider: c.Provider}
+		cfg = verify.Config{Temporal: c.Temporal, Namespace: c.Namespace, NATS: c.NATS, Provider: c.Provider}
 		cfg.DatabaseURL = func(database string) string { return strings.ReplaceAll(c.DatabaseURL, "{database}", database) }
 	} else {
 		platform, err := localstack.Running(cli.Home)

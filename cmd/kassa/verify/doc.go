@@ -6,7 +6,7 @@
 //
 // The databases of the services, each seen through one REPEATABLE READ
 // READ ONLY transaction of a role that may read and change nothing; Temporal's
-// list of the sagas; and the provider's own books. Nothing is asked of the
+// list of the sagas; the provider's own books; and the broker's dead letters. Nothing is asked of the
 // services themselves: what they say of their data is what is on trial.
 //
 // # The order of looking

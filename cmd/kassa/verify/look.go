@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"go.uber.org/zap"
 
+	"kassa/internal/bus"
 	"kassa/internal/durable"
 	"kassa/sandbox/psp/provider"
 )
@@ -41,6 +43,7 @@ type verifier struct {
 	conns map[string]*pgx.Conn
 	sagas Sagas
 	hang  func() // ends the connection to Temporal
+	bus   *bus.Bus
 }
 
 func (v *verifier) connect(ctx context.Context) error {
@@ -57,6 +60,12 @@ func (v *verifier) connect(ctx context.Context) error {
 		if v.conns[database], err = pgx.ConnectConfig(ctx, cfg); err != nil {
 			delete(v.conns, database)
 			return fmt.Errorf("open database %s: %w", database, err)
+		}
+	}
+	if v.NATS != "" {
+		var err error
+		if v.bus, err = bus.Connect(v.NATS, "verify", zap.NewNop()); err != nil {
+			return err
 		}
 	}
 	v.sagas = v.Sagas
@@ -79,6 +88,9 @@ func (v *verifier) close() {
 	}
 	if v.hang != nil {
 		v.hang()
+	}
+	if v.bus != nil {
+		v.bus.Close()
 	}
 }
 

@@ -17,6 +17,7 @@ type Config struct {
 	DatabaseURL func(database string) string // for a role that may read: users, products, inventory, orders, payments, notifications
 	Temporal    string                       // host:port; "" leaves the sagas unchecked
 	Namespace   string                       // of the sagas
+	NATS        string                       // URL of the broker; "" leaves the dead letters unread
 	Provider    string                       // base URL of the sandbox provider; "" leaves its books unchecked
 	Sagas       Sagas                        // who to ask instead of Temporal; nil asks Temporal
 
@@ -31,7 +32,7 @@ type Config struct {
 func Of(a localstack.Addresses) Config {
 	return Config{
 		DatabaseURL: func(database string) string { return a.DatabaseURL(database, localstack.RoleVerify) },
-		Temporal:    a.Temporal, Namespace: a.Namespace, Provider: a.PSP,
+		Temporal:    a.Temporal, Namespace: a.Namespace, NATS: a.NATS, Provider: a.PSP,
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"kassa/activities/order"
 	"kassa/activities/payment"
 	"kassa/cmd/kassa/verify"
+	"kassa/internal/bus/bustest"
 	"kassa/internal/cloudevent"
 	"kassa/internal/pg"
 	"kassa/internal/pgtest"
@@ -68,6 +69,7 @@ type world struct {
 	pools map[string]*pgxpool.Pool
 	sagas *sagaBook
 	psp   string // base URL of the provider; "" until it is asked for
+	nats  *bustest.Server
 
 	bought, manual, declined, soldOut, cancelled, awaiting, cheaper order.Order
 	variants                                                        []uuid.UUID
@@ -94,7 +96,7 @@ func (w *world) leave() {
 // when it is first written to.
 func (w *world) copied(t *testing.T) *world {
 	other := *w
-	other.t, other.owned, other.pools, other.psp = t, map[string]bool{}, map[string]*pgxpool.Pool{}, ""
+	other.t, other.owned, other.pools, other.psp, other.nats = t, map[string]bool{}, map[string]*pgxpool.Pool{}, "", nil
 	other.dbs = map[string]string{}
 	for database, url := range w.dbs {
 		other.dbs[database] = url
@@ -342,6 +344,14 @@ type letterbox struct{}
 
 func (letterbox) Send(context.Context, notification.Letter) error { return nil }
 
+// broker is this world's own, started when it is asked for.
+func (w *world) broker() *bustest.Server {
+	if w.nats == nil {
+		w.nats = bustest.Run(w.t)
+	}
+	return w.nats
+}
+
 // check runs the verifier on this world: strictly, at once, unless told else.
 func (w *world) check(options ...func(*verify.Config)) verify.Report {
 	w.t.Helper()
@@ -350,7 +360,7 @@ func (w *world) check(options ...func(*verify.Config)) verify.Report {
 	}
 	cfg := verify.Config{
 		DatabaseURL: func(database string) string { return w.dbs[database] },
-		Provider:    w.psp, Sagas: w.sagas, Strict: true, Settle: -1, Again: -1,
+		Provider:    w.psp, NATS: w.broker().URL(), Sagas: w.sagas, Strict: true, Settle: -1, Again: -1,
 	}
 	for _, option := range options {
 		option(&cfg)

@@ -64,6 +64,7 @@ var Catalogue = []Kind{
 	{OrderReturned, "order", Order{}, "The goods are back, and their money too."},
 
 	{PaymentActionRequired, "payment", PaymentChanged{}, "The bank wants the customer."},
+	{PaymentMethodChanged, "payment", PaymentChanged{}, "The customer has chosen another method while the order waits."},
 	{PaymentAuthorized, "payment", PaymentChanged{}, "The money is held."},
 	{PaymentReceived, "payment", PaymentChanged{}, "Money is taken: all of it, or a part."},
 	{PaymentReleased, "payment", PaymentChanged{}, "A part was taken, and the rest is let go."},

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,6 +12,8 @@ import (
 
 	"kassa/internal/id"
 )
+
+var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // operation is one of those in the document that the gateway serves.
 type operation struct {
@@ -72,7 +75,7 @@ func operations(t *testing.T) []operation {
 // does not exist. The admin makes it.
 func (op operation) ask(t *testing.T) ask {
 	t.Helper()
-	a := ask{method: op.method, path: strings.ReplaceAll(op.path, "{id}", id.New().String()), body: op.example, header: map[string]string{}}
+	a := ask{method: op.method, path: placeholder.ReplaceAllStringFunc(op.path, func(string) string { return id.New().String() }), body: op.example, header: map[string]string{}}
 	if op.access != "public" {
 		a.token = tokenOf(t, shop.Admin())
 	}

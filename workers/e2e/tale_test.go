@@ -1,0 +1,209 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"kassa/internal/id"
+	"kassa/sandbox/shopper"
+)
+
+// TestEveryOperationOfTheDocument tells one story of a shop in which every
+// operation of the API document is called through the gateway and succeeds.
+func TestEveryOperationOfTheDocument(t *testing.T) {
+	s := newStory(t)
+	told := &tale{admin: tokenOf(t, shop.Admin()), tag: strings.ToLower(id.New().String()[24:])}
+	for _, scene := range []struct {
+		name string
+		play func(*tale, *story)
+	}{
+		{"an account", (*tale).account},
+		{"what one owns", (*tale).profile},
+		{"keys for machines", (*tale).machines},
+		{"shelves and goods", (*tale).catalogue},
+		{"stock", (*tale).stock},
+		{"a guest's cart becomes a customer's", (*tale).cart},
+		{"a purchase by cart and coupon", (*tale).purchase},
+		{"what can be read of it", (*tale).read},
+		{"operators step in", (*tale).operators},
+		{"what people look at", (*tale).behaviour},
+		{"money", (*tale).money},
+		{"the end of things", (*tale).end},
+	} {
+		s.scene(scene.name, func(s *story) { scene.play(told, s) })
+	}
+	require.Empty(t, s.untold(), "every operation has its place in the story")
+}
+
+// tale is what later scenes know of earlier ones.
+type tale struct {
+	admin, customer       string // access tokens
+	tag                   string // makes names unique
+	email, userID, secret string // of the customer
+	refresh               string
+	category, product     string
+	variant               string
+	coupon                string
+	order, payment        string
+}
+
+func (w *tale) account(s *story) {
+	s.do("", "list-signing-keys", "")
+	w.email = "tale-" + w.tag + "@example.com"
+	user := s.do("", "register-user", fmt.Sprintf(`{"email":%q,"name":"Grace Example","password":%q}`, w.email, shopper.Password))
+	w.userID = text(s.t, user, "id")
+	w.signIn(s, shopper.Password)
+	again := s.do("", "refresh-tokens", fmt.Sprintf(`{"refresh_token":%q}`, w.refresh))
+	w.customer, w.refresh = text(s.t, again, "access_token"), text(s.t, again, "refresh_token")
+
+	s.do(w.customer, "request-verification", "")
+	s.do("", "verify-email", fmt.Sprintf(`{"token":%q}`, mailedToken(s.t, w.email, "verify")))
+	s.do(w.customer, "change-password", fmt.Sprintf(`{"current_password":%q,"new_password":"a longer one than before"}`, shopper.Password))
+	s.do("", "forgot-password", fmt.Sprintf(`{"email":%q}`, w.email))
+	w.secret = "and yet another one for them"
+	s.do("", "reset-password", fmt.Sprintf(`{"token":%q,"password":%q}`, mailedToken(s.t, w.email, "reset"), w.secret))
+	w.signIn(s, w.secret)
+}
+
+func (w *tale) signIn(s *story, password string) {
+	tokens := s.do("", "login-user", fmt.Sprintf(`{"email":%q,"password":%q}`, w.email, password))
+	w.customer, w.refresh = text(s.t, tokens, "access_token"), text(s.t, tokens, "refresh_token")
+}
+
+func (w *tale) profile(s *story) {
+	user := s.do(w.customer, "read-user", "", w.userID)
+	user = s.change(w.customer, "update-user", `{"phone":"+4930123456"}`, at(s.t, user, "version"), w.userID)
+	s.change(w.customer, "replace-user", `{"name":"Grace Example","phone":"+4930123457"}`, at(s.t, user, "version"), w.userID)
+	wishes := s.do(w.customer, "read-preferences", "", w.userID)
+	s.change(w.customer, "replace-preferences", `{"currency":"EUR","locale":"de","notifications":{"email":true,"sms":true,"push":false}}`, at(s.t, wishes, "version"), w.userID)
+	const home = `{"name":"Grace Example","line1":"Street 1","city":"Berlin","postal_code":"10119","country":"DE"}`
+	address := s.do(w.customer, "add-address", home, w.userID)
+	addressID := text(s.t, address, "id")
+	s.do(w.customer, "list-addresses", "", w.userID)
+	s.do(w.customer, "read-address", "", w.userID, addressID)
+	s.change(w.customer, "replace-address", strings.Replace(home, "Street 1", "Street 2", 1), at(s.t, address, "version"), w.userID, addressID)
+	s.do(w.customer, "delete-address", "", w.userID, addressID)
+	s.do(w.admin, "list-users", "")
+}
+
+func (w *tale) machines(s *story) {
+	key := s.do(w.admin, "create-api-key", `{"name":"Warehouse `+w.tag+`","role":"support","scopes":["orders:read"]}`)
+	a := s.request("", "list-orders", "").with("X-API-Key", text(s.t, key, "key"))
+	s.does("list-orders", a)
+	s.do(w.admin, "list-api-keys", "")
+	s.do(w.admin, "revoke-api-key", "", text(s.t, key, "id"))
+}
+
+func (w *tale) catalogue(s *story) {
+	w.category = text(s.t, s.do(w.admin, "create-category", `{"name":"Mugs","slug":"mugs-`+w.tag+`"}`), "id")
+	s.do("", "list-categories", "")
+	shelf := s.do("", "read-category", "", w.category)
+	s.change(w.admin, "replace-category", `{"name":"Cups","slug":"mugs-`+w.tag+`"}`, at(s.t, shelf, "version"), w.category)
+
+	product := s.do(w.admin, "create-product", fmt.Sprintf(
+		`{"name":"Mug %[1]s","category_id":%[2]q,"variants":[{"sku":"TALE-%[1]s","name":"red","weight_grams":400,"prices":[{"amount":1899,"currency":"EUR"}]}]}`, w.tag, w.category))
+	w.product = text(s.t, product, "id")
+	w.variant = text(s.t, product, "variants.id")
+	s.do("", "list-products", "")
+	product = s.do("", "read-product", "", w.product)
+	s.change(w.admin, "update-product", `{"description":"Holds 0.3 l."}`, at(s.t, product, "version"), w.product)
+	more := s.do(w.admin, "add-variant", fmt.Sprintf(`{"sku":"TALE-B-%s","name":"blue","prices":[{"amount":1999,"currency":"EUR"}]}`, w.tag), w.product)
+	_ = more
+	s.do("", "list-variants", "", w.product)
+	s.do("", "quote-lines", fmt.Sprintf(`{"currency":"EUR","country":"DE","lines":[{"variant_id":%q,"quantity":2}]}`, w.variant))
+}
+
+func (w *tale) stock(s *story) {
+	level := s.do("", "read-stock", "", w.product)
+	s.change(w.admin, "set-stock", fmt.Sprintf(`{"variants":[{"variant_id":%q,"on_hand":50}]}`, w.variant), at(s.t, level, "version"), w.product)
+	s.do(w.admin, "adjust-stock", fmt.Sprintf(`{"variant_id":%q,"delta":-1,"reason":"damaged in transport"}`, w.variant), w.product)
+	s.do(w.admin, "list-reservations", "")
+}
+
+func (w *tale) cart(s *story) {
+	guest := s.does("add-cart-item", s.request("", "add-cart-item", fmt.Sprintf(`{"variant_id":%q,"quantity":2}`, w.variant)))
+	token := guest.header.Get("X-Cart-Token")
+	require.NotEmpty(s.t, token, "a guest's cart has a name")
+	require.Len(s.t, at(s.t, s.does("read-cart", s.request("", "read-cart", "").with("X-Cart-Token", token)).members(s.t), "lines"), 1)
+
+	cart := s.does("merge-carts", s.request(w.customer, "merge-carts", `{"strategy":"sum"}`).with("X-Cart-Token", token)).members(s.t)
+	line := text(s.t, cart, "lines.id")
+	cart = s.change(w.customer, "change-cart-item", `{"quantity":3}`, at(s.t, cart, "version"), line)
+	cart = s.change(w.customer, "change-cart", `{"country":"DE","currency":"EUR","shipping_option":"standard"}`, at(s.t, cart, "version"))
+	s.do(w.customer, "list-shipping-options", "")
+	cart = s.change(w.customer, "remove-cart-item", "", at(s.t, cart, "version"), line)
+	saved := s.do(w.customer, "save-item", fmt.Sprintf(`{"variant_id":%q}`, w.variant))
+	s.do(w.customer, "list-saved-items", "")
+	s.do(w.customer, "move-saved-item", `{"quantity":1}`, text(s.t, saved, "id"))
+	saved = s.do(w.customer, "save-item", fmt.Sprintf(`{"variant_id":%q}`, w.variant))
+	s.do(w.customer, "remove-saved-item", "", text(s.t, saved, "id"))
+	cart = s.do(w.customer, "read-cart", "")
+	s.change(w.customer, "clear-cart", "", at(s.t, cart, "version"))
+
+	w.coupon = "TALE" + strings.ToUpper(w.tag)
+	s.do(w.admin, "create-coupon", fmt.Sprintf(`{"code":%q,"kind":"percent","basis_points":1000,"max_uses":5}`, w.coupon))
+	s.do(w.admin, "list-coupons", "")
+	s.do(w.customer, "add-cart-item", fmt.Sprintf(`{"variant_id":%q,"quantity":4}`, w.variant))
+	cart = s.do(w.customer, "apply-coupon", fmt.Sprintf(`{"code":%q}`, w.coupon))
+	s.change(w.customer, "remove-coupon", "", at(s.t, cart, "version"))
+	cart = s.do(w.customer, "apply-coupon", fmt.Sprintf(`{"code":%q}`, w.coupon))
+	require.EqualValues(s.t, 759, at(s.t, cart, "discount.amount"), "10 % of 75.96, rounded down by nobody: half up would be 760")
+}
+
+const tellsAddress = `"shipping_address":{"name":"Grace Example","line1":"Street 1","city":"Berlin","postal_code":"10119","country":"DE"},"payment_method":"pm_card_visa"`
+
+func (w *tale) purchase(s *story) {
+	order := s.do(w.customer, "checkout", `{`+tellsAddress+`,"capture":"manual"}`)
+	w.order, w.payment = text(s.t, order, "id"), text(s.t, order, "payment_id")
+	require.Equal(s.t, w.coupon, text(s.t, order, "coupon"))
+	require.Equal(s.t, "confirmed", text(s.t, order, "status"))
+	require.Eventually(s.t, func() bool {
+		return len(at(s.t, s.do(w.customer, "read-cart", ""), "lines").([]any)) == 0
+	}, soon, 100*time.Millisecond, "the cart empties itself")
+}
+
+func (w *tale) read(s *story) {
+	s.do(w.customer, "read-order", "", w.order)
+	s.do(w.customer, "list-user-orders", "", w.userID)
+	s.do(w.customer, "read-timeline", "", w.order)
+	s.do(w.customer, "read-invoice", "", w.order)
+	page := s.does("read-invoice", s.request(w.customer, "read-invoice", "", w.order).with("Accept", "text/html"))
+	require.Contains(s.t, page.header.Get("Content-Type"), "text/html")
+}
+
+func (w *tale) operators(s *story) {}
+
+func (w *tale) behaviour(s *story) {
+	s.do("", "record-events", fmt.Sprintf(`{"anonymous_id":%q,"events":[{"id":%q,"occurred_at":%q,"type":"product_viewed","product_id":%q}]}`,
+		uuid.NewString(), uuid.NewString(), time.Now().UTC().Format(time.RFC3339), w.product))
+	s.do(w.admin, "read-revenue", "")
+	s.do(w.admin, "list-top-products", "")
+	s.do(w.admin, "read-funnel", "")
+	s.do(w.customer, "list-recommendations", "")
+	s.do("", "list-related-products", "", w.product)
+}
+
+func (w *tale) money(s *story) {
+	s.do(w.customer, "read-payment", "", w.payment)
+	s.do(w.admin, "list-payments", "")
+	s.do(w.customer, "list-transactions", "", w.payment)
+	s.do(w.admin, "list-ledger-accounts", "")
+	s.do(w.admin, "list-ledger-entries", "")
+}
+
+func (w *tale) end(s *story) {
+	order := s.do(w.customer, "create-order", fmt.Sprintf(`{"lines":[{"variant_id":%q,"quantity":1}],`+tellsAddress+`}`, w.variant))
+	s.do(w.customer, "cancel-order", `{"reason":"ordered twice"}`, text(s.t, order, "id"))
+	s.do(w.admin, "delete-coupon", "", w.coupon)
+	s.do(w.customer, "logout-user", fmt.Sprintf(`{"refresh_token":%q}`, w.refresh))
+	w.signIn(s, w.secret)
+	s.do(w.customer, "delete-user", "", w.userID)
+}
+
+var _ = http.MethodGet

@@ -13,6 +13,7 @@ import (
 	"kassa/api"
 	"kassa/api/analyticsapi"
 	"kassa/api/cartapi"
+	"kassa/api/gateway"
 	"kassa/api/inventoryapi"
 	"kassa/api/notificationapi"
 	"kassa/api/orderapi"
@@ -35,6 +36,7 @@ func document() *huma.OpenAPI {
 	paymentapi.Register(a, nil)
 	analyticsapi.Register(a, nil)
 	notificationapi.Register(a, nil)
+	gateway.Register(a, nil)
 
 	doc := a.OpenAPI()
 	doc.Info.Title = "Kassa"

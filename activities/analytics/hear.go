@@ -4,36 +4,17 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"kassa/events"
 	"kassa/internal/cloudevent"
-	"kassa/internal/money"
 	"kassa/sql/analyticsdb"
 )
-
-// told is what analytics reads of the order service's events.
-type told struct {
-	OrderID  uuid.UUID    `json:"order_id"`
-	UserID   uuid.UUID    `json:"user_id"`
-	Total    money.Money  `json:"total"`
-	Lines    []toldLine   `json:"lines"`     // with order.confirmed
-	RefundID uuid.UUID    `json:"refund_id"` // with order.refunded
-	Amount   *money.Money `json:"amount"`    // with order.refunded
-}
-
-type toldLine struct {
-	VariantID uuid.UUID   `json:"variant_id"`
-	ProductID uuid.UUID   `json:"product_id"`
-	Quantity  int64       `json:"quantity"`
-	Total     money.Money `json:"total"`
-}
 
 // HearOrder writes down what the order service tells. The facts commute, so its
 // consumer may apply events in any order.
 func HearOrder(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error {
-	order, err := events.Decode[told](event)
+	order, err := events.Decode[events.Order](event)
 	if err != nil {
 		return err
 	}
@@ -47,7 +28,7 @@ func HearOrder(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error {
 		err = db.UpsertSaleConfirmed(ctx, confirmed(order, event))
 	case events.OrderCancelled:
 		err = db.UpsertSaleCancelled(ctx, order.OrderID, order.UserID, event.Time)
-	case orderRefunded:
+	case events.OrderRefunded:
 		err = refunded(ctx, db, order, event)
 	}
 	if err != nil {
@@ -56,29 +37,27 @@ func HearOrder(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error {
 	return nil
 }
 
-const orderRefunded = "order.refunded"
-
-func confirmed(order told, event cloudevent.Event) analyticsdb.UpsertSaleConfirmedParams {
+func confirmed(order events.Order, event cloudevent.Event) analyticsdb.UpsertSaleConfirmedParams {
 	params := analyticsdb.UpsertSaleConfirmedParams{
 		OrderID: order.OrderID, UserID: order.UserID, Currency: order.Total.Currency, Total: order.Total.Amount, ConfirmedAt: event.Time,
 	}
 	for _, line := range order.Lines {
-		if line.ProductID == uuid.Nil {
-			line.ProductID = line.VariantID // a product without options is its own only variant
+		if line.ProductID == nil || line.Total == nil {
+			continue // as versions before told it
 		}
-		params.VariantIds, params.ProductIds = append(params.VariantIds, line.VariantID), append(params.ProductIds, line.ProductID)
+		params.VariantIds, params.ProductIds = append(params.VariantIds, line.VariantID), append(params.ProductIds, *line.ProductID)
 		params.Quantities, params.Totals = append(params.Quantities, line.Quantity), append(params.Totals, line.Total.Amount)
 	}
 	return params
 }
 
 // refunded writes a refund down under its own id.
-func refunded(ctx context.Context, db *analyticsdb.Queries, order told, event cloudevent.Event) error {
-	if order.Amount == nil || order.RefundID == uuid.Nil {
+func refunded(ctx context.Context, db *analyticsdb.Queries, order events.Order, event cloudevent.Event) error {
+	if order.Amount == nil || order.RefundID == nil {
 		return fmt.Errorf("no refund in it")
 	}
 	return db.InsertRefund(ctx, analyticsdb.InsertRefundParams{
-		ID: order.RefundID, OrderID: order.OrderID, Currency: order.Amount.Currency, Amount: order.Amount.Amount, RefundedAt: event.Time,
+		ID: *order.RefundID, OrderID: order.OrderID, Currency: order.Amount.Currency, Amount: order.Amount.Amount, RefundedAt: event.Time,
 	})
 }
 

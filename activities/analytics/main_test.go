@@ -40,59 +40,42 @@ func noon(daysAgo int) time.Time {
 
 func eur(amount int64) money.Money { return money.New(amount, "EUR") }
 
-// fact is what an order event carries, in the words of the contract.
-type fact struct {
-	OrderID  uuid.UUID    `json:"order_id"`
-	UserID   uuid.UUID    `json:"user_id"`
-	Total    money.Money  `json:"total"`
-	Lines    []line       `json:"lines,omitempty"`
-	RefundID *uuid.UUID   `json:"refund_id,omitempty"`
-	Amount   *money.Money `json:"amount,omitempty"`
-}
-
-type line struct {
-	VariantID uuid.UUID   `json:"variant_id"`
-	ProductID uuid.UUID   `json:"product_id"`
-	Quantity  int64       `json:"quantity"`
-	UnitPrice money.Money `json:"unit_price"`
-	Total     money.Money `json:"total"`
-}
-
 // of is a line of so many pieces at €10 each.
-func of(product uuid.UUID, quantity int64) line {
-	return line{VariantID: product, ProductID: product, Quantity: quantity, UnitPrice: eur(1000), Total: eur(1000 * quantity)}
+func of(product uuid.UUID, quantity int64) events.OrderLine {
+	price, total := eur(1000), eur(1000*quantity)
+	return events.OrderLine{VariantID: product, ProductID: &product, Quantity: quantity, UnitPrice: &price, Total: &total}
 }
 
 // order is a customer's order, and how its events are made.
 type order struct {
-	fact
+	events.Order
 	sequence int64
 }
 
-func ordered(user uuid.UUID, total money.Money, lines ...line) *order {
-	return &order{fact: fact{OrderID: id.New(), UserID: user, Total: total, Lines: lines}}
+func ordered(user uuid.UUID, total money.Money, lines ...events.OrderLine) *order {
+	return &order{Order: events.Order{OrderID: id.New(), UserID: user, Total: total, Lines: lines}}
 }
 
-func (o *order) event(typ string, at time.Time, data fact) cloudevent.Event {
+func (o *order) event(typ string, at time.Time, data events.Order) cloudevent.Event {
 	o.sequence++
 	return events.New("order", typ, o.OrderID, o.sequence, at, data)
 }
 
 func (o *order) placed(at time.Time) cloudevent.Event {
-	return o.event(events.OrderCreated, at, fact{OrderID: o.OrderID, UserID: o.UserID, Total: o.Total})
+	return o.event(events.OrderCreated, at, events.Order{OrderID: o.OrderID, UserID: o.UserID, Total: o.Total})
 }
 
 func (o *order) confirmed(at time.Time) cloudevent.Event {
-	return o.event(events.OrderConfirmed, at, o.fact)
+	return o.event(events.OrderConfirmed, at, o.Order)
 }
 
 func (o *order) cancelled(at time.Time) cloudevent.Event {
-	return o.event(events.OrderCancelled, at, fact{OrderID: o.OrderID, UserID: o.UserID, Total: o.Total})
+	return o.event(events.OrderCancelled, at, events.Order{OrderID: o.OrderID, UserID: o.UserID, Total: o.Total})
 }
 
 func (o *order) refunded(at time.Time, amount money.Money) cloudevent.Event {
 	refund := id.New()
-	return o.event("order.refunded", at, fact{OrderID: o.OrderID, UserID: o.UserID, Total: o.Total, RefundID: &refund, Amount: &amount})
+	return o.event(events.OrderRefunded, at, events.Order{OrderID: o.OrderID, UserID: o.UserID, Total: o.Total, RefundID: &refund, Amount: &amount})
 }
 
 // hear applies events one after the other.
@@ -111,7 +94,7 @@ func (s shop) hear(all ...cloudevent.Event) {
 // bought tells of an order that was placed and confirmed an hour ago.
 func (s shop) bought(user uuid.UUID, products ...uuid.UUID) {
 	s.t.Helper()
-	lines := make([]line, len(products))
+	lines := make([]events.OrderLine, len(products))
 	for i, product := range products {
 		lines[i] = of(product, 1)
 	}

@@ -89,10 +89,11 @@ func TestTheOrderOfEventsIsAllOne(t *testing.T) {
 func TestTopProductsAreByPiecesOrByRevenue(t *testing.T) {
 	s := open(t)
 	mug, table := id.New(), id.New()
-	dear := of(table, 1)
-	dear.Total = eur(90_000)
-	o, abroad := ordered(id.New(), eur(92_000), of(mug, 2), dear), ordered(id.New(), money.New(500, "USD"), line{VariantID: mug, ProductID: mug, Quantity: 1, Total: money.New(500, "USD")})
-	s.hear(o.confirmed(noon(1)), abroad.confirmed(noon(1)))
+	dear, abroad := of(table, 1), of(mug, 1)
+	price, dollars := eur(90_000), money.New(500, "USD")
+	dear.Total, abroad.Total = &price, &dollars
+	o, other := ordered(id.New(), eur(92_000), of(mug, 2), dear), ordered(id.New(), dollars, abroad)
+	s.hear(o.confirmed(noon(1)), other.confirmed(noon(1)))
 
 	by := func(in analytics.ListTopProductsInput) []analytics.TopProduct {
 		top, err := s.ListTopProducts(t.Context(), in)

@@ -41,7 +41,7 @@ var (
 // admit checks what every service would have to refuse, and says why it does.
 func (p *passage) admit(r *http.Request) error {
 	if !p.rule.ignoresToken {
-		if err := p.gateway.known(r); err != nil {
+		if err := p.gateway.identify(r); err != nil {
 			return err
 		}
 	}
@@ -51,10 +51,17 @@ func (p *passage) admit(r *http.Request) error {
 	return nil
 }
 
-// known refuses a token that is not good. Who comes without one may go on: the
-// service knows whether that is enough.
-func (g *Gateway) known(r *http.Request) error {
+// identify refuses a token or an API key that is not good, and gives a good key's
+// bearer a token. Who comes without either may go on: the service knows whether
+// that is enough.
+func (g *Gateway) identify(r *http.Request) error {
 	values := r.Header[authzHeader]
+	if keys := r.Header[apiKeyHeader]; len(keys) > 0 {
+		if len(keys) > 1 || len(values) > 0 {
+			return errTwoIdentities
+		}
+		return g.keys.exchange(r, keys[0])
+	}
 	if len(values) == 0 {
 		return nil
 	}

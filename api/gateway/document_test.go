@@ -43,6 +43,10 @@ func TestRoutesAgreeWithTheDocument(t *testing.T) {
 				e.refused(a, 400, "idempotency_key_required")
 				continue
 			}
+			if op.OperationID == "read-dashboard" || op.OperationID == "list-services" { // its own
+				e.refused(a, 401, "unauthenticated")
+				continue
+			}
 			require.Equal(t, 200, a.status, "%s: %s", op.OperationID, a.raw)
 			require.True(t, slices.Contains(services, a.body["service"].(string)), op.OperationID)
 		}

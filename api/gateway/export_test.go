@@ -21,3 +21,10 @@ func ServiceNames() (names []string) {
 	}
 	return names
 }
+
+// SetPartWait shortens how long a part of the dashboard may take.
+func SetPartWait(d time.Duration) (restore func()) {
+	before := partWait
+	partWait = d
+	return func() { partWait = before }
+}

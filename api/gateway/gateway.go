@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,8 @@ import (
 
 	"kassa/internal/httpapi"
 	"kassa/internal/identity"
+	"kassa/internal/operations"
+	"kassa/internal/process"
 )
 
 // Options are what the gateway needs from its process.
@@ -21,14 +24,18 @@ type Options struct {
 	Document  []byte   // the OpenAPI document of the whole API, YAML
 	PublicURL string   // where clients find the gateway; https means that TLS ends in front of it
 	Origins   []string // whose pages may call the API from a browser; none when empty
+	LegacyURL string   // who answers what nothing of ours does under /api; "" for nobody
+	Caller    *operations.Caller
 	Health    http.HandlerFunc
 	Ready     http.HandlerFunc
+	Status    func(ctx context.Context) process.Status // of the gateway itself
 	Log       *zap.Logger
 }
 
 // Gateway is the edge as an http.Handler.
 type Gateway struct {
 	verifier *identity.Verifier
+	keys     *keyDesk
 	secure   bool // clients come by TLS
 	inner    http.Handler
 }
@@ -36,7 +43,7 @@ type Gateway struct {
 // New makes the gateway, or says what in the options cannot be used.
 func New(o Options) (*Gateway, error) {
 	o.Log = cmp.Or(o.Log, zap.NewNop())
-	g := &Gateway{verifier: o.Verifier, secure: strings.HasPrefix(o.PublicURL, "https://")}
+	g := &Gateway{verifier: o.Verifier, keys: newKeyDesk(o.Caller), secure: strings.HasPrefix(o.PublicURL, "https://")}
 	mux := httpapi.NewMux(o.Log)
 	if err := g.routes(mux, o); err != nil {
 		return nil, err
@@ -65,6 +72,10 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 		}
 		services[name] = s
 	}
+	own := httpapi.New(httpapi.Options{
+		Service: "gateway", Prefix: httpapi.PublicPrefix, Verifier: o.Verifier, Log: o.Log, Mux: mux, Before: g.identify,
+	})
+	Register(own, &Desk{services: services, caller: o.Caller, status: o.Status})
 	for _, r := range routes {
 		if services[r.service] == nil {
 			return fmt.Errorf("no address is configured for service %s", r.service)
@@ -72,6 +83,14 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 		handler := &passage{gateway: g, service: services[r.service], rule: rule{wait: usual}}
 		mux.Handle(public(r.path), handler)
 		mux.Handle(public(r.path)+"/{rest...}", handler)
+	}
+	if o.LegacyURL != "" {
+		legacy, err := newService("legacy", []string{o.LegacyURL}, o.Log)
+		if err != nil {
+			return err
+		}
+		legacy.keepsPath = true
+		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &passage{gateway: g, service: legacy, rule: rule{wait: saga, ignoresToken: true}})
 	}
 	for _, r := range rules {
 		method, path, _ := strings.Cut(r.operation, " ")
@@ -125,11 +144,11 @@ func browsers(origins []string) *cors.Cors {
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete},
 		AllowedHeaders: []string{
 			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "Prefer",
-			"Traceparent", "Tracestate", "X-Correlation-Id",
+			"Traceparent", "Tracestate", "X-API-Key", "X-Cart-Token", "X-Correlation-Id",
 		},
 		ExposedHeaders: []string{
 			"ETag", "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy",
-			"Retry-After", "WWW-Authenticate", "X-Correlation-Id", "X-Request-Id",
+			"Retry-After", "WWW-Authenticate", "X-Cart-Token", "X-Correlation-Id", "X-Request-Id",
 		},
 		MaxAge: 600,
 	})

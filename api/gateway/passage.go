@@ -41,11 +41,15 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, err)
 		return
 	}
-	if !p.service.places.TryAcquirePermit() {
+	places := p.service.places
+	if p.rule.stream {
+		places = p.service.streams
+	}
+	if !places.TryAcquirePermit() {
 		httpapi.WriteProblem(w, r, p.service.unavailable(bulkhead.ErrFull))
 		return
 	}
-	defer p.service.places.ReleasePermit()
+	defer places.ReleasePermit()
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
@@ -67,7 +71,7 @@ type hopKey struct{}
 func newProxy(s *service, log *zap.Logger) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Transport:      s,
-		Rewrite:        rewrite,
+		Rewrite:        s.rewrite,
 		ModifyResponse: begin,
 		ErrorHandler:   s.failed,
 		BufferPool:     &buffers,
@@ -77,9 +81,11 @@ func newProxy(s *service, log *zap.Logger) *httputil.ReverseProxy {
 
 // rewrite makes the request that the service gets. The proxy has already taken
 // out hop-by-hop headers and what a client claims to have been forwarded.
-func rewrite(pr *httputil.ProxyRequest) {
+func (s *service) rewrite(pr *httputil.ProxyRequest) {
 	out := pr.Out
-	out.URL.Path = strings.TrimPrefix(out.URL.Path, httpapi.PublicPrefix)
+	if !s.keepsPath {
+		out.URL.Path = strings.TrimPrefix(out.URL.Path, httpapi.PublicPrefix)
+	}
 	out.URL.RawQuery = pr.In.URL.RawQuery // the service refuses what it cannot read
 	out.Host = ""
 	for name := range out.Header {

@@ -59,6 +59,7 @@ type rule struct {
 	keyed        bool          // needs an Idempotency-Key
 	wait         time.Duration // for an answer to begin; 0 means usual
 	ignoresToken bool          // works with a token that has expired
+	stream       bool          // its answer may go on for hours
 }
 
 var rules = []rule{
@@ -74,6 +75,8 @@ var rules = []rule{
 	{operation: "POST /v1/orders/{id}/cancel", keyed: true, wait: saga},
 	{operation: "POST /v1/orders/{id}/fulfilments", keyed: true, wait: saga},
 	{operation: "POST /v1/orders/{id}/returns", keyed: true, wait: saga},
+
+	{operation: "GET /v1/orders/{id}/events", stream: true},
 
 	{operation: "POST /v1/payments", keyed: true, wait: saga},
 	{operation: "POST /v1/payments/{id}/capture", keyed: true},

@@ -21,6 +21,7 @@ import (
 
 const (
 	concurrent  = 512              // requests under way to one service; a checkout may wait 30 s
+	streaming   = 2048             // streams to one service, beside them: one may last for hours
 	failureRate = 0.5              // of the requests to an instance
 	ofAtLeast   = 5                // requests
 	inThePast   = 10 * time.Second // opens its breaker
@@ -34,6 +35,8 @@ type service struct {
 	instances []*instance
 	turn      atomic.Uint32
 	places    bulkhead.Bulkhead[any]
+	streams   bulkhead.Bulkhead[any]
+	keepsPath bool // it is addressed as clients address us
 	transport http.RoundTripper
 	proxy     *httputil.ReverseProxy
 }
@@ -45,7 +48,7 @@ type instance struct {
 }
 
 func newService(name string, urls []string, log *zap.Logger) (*service, error) {
-	s := &service{name: name, places: bulkhead.New[any](concurrent), transport: newTransport()}
+	s := &service{name: name, places: bulkhead.New[any](concurrent), streams: bulkhead.New[any](streaming), transport: newTransport()}
 	for _, text := range urls {
 		u, err := url.Parse(text)
 		if err != nil || u.Host == "" {

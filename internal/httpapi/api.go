@@ -24,6 +24,11 @@ type Options struct {
 	Log          *zap.Logger   // nil means the process's own
 	Prefix       string        // put before the paths in the document, not in the mux
 	CursorSecret string        // shared by all processes of the service; "" makes one up
+	Mux          *Mux          // where to put the operations, at their public paths; nil makes one of their own
+
+	// Before is asked about every request first, and may change its headers; nil
+	// asks nobody. The gateway exchanges API keys there.
+	Before func(*http.Request) error
 
 	// FingerprintSecret is for a service whose keyed bodies hold passwords: with
 	// it, and only with it, can one be guessed from a stored fingerprint.
@@ -48,7 +53,10 @@ func New(o Options) *API {
 	if o.Version == "" {
 		o.Version = "1"
 	}
-	a := &API{options: o, mux: NewMux(o.Log), cursors: NewCursors(o.CursorSecret)}
+	a := &API{options: o, mux: o.Mux, cursors: NewCursors(o.CursorSecret)}
+	if a.mux == nil {
+		a.mux = NewMux(o.Log)
+	}
 	if o.Pool != nil {
 		a.keys = &keyStore{pool: o.Pool}
 	}
@@ -79,7 +87,11 @@ func (ad adapter) Handle(op *huma.Operation, next func(huma.Context)) {
 	rt.complete(op)
 	rt.next = func(w http.ResponseWriter, r *http.Request) { next(humago.NewContext(op, r, w)) }
 	ad.api.document(op, rt.op)
-	ad.api.mux.Handle(op.Method+" "+strings.TrimPrefix(op.Path, ad.api.options.Prefix), rt)
+	path := op.Path
+	if ad.api.options.Mux == nil {
+		path = strings.TrimPrefix(path, ad.api.options.Prefix)
+	}
+	ad.api.mux.Handle(op.Method+" "+path, rt)
 }
 
 // ServeHTTP is for Huma.

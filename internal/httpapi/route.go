@@ -52,6 +52,12 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, r, err)
 		return
 	}
+	if before := rt.api.options.Before; before != nil {
+		if err := before(r); err != nil {
+			WriteProblem(w, r, err)
+			return
+		}
+	}
 	r, err := rt.authenticate(r)
 	if err != nil {
 		WriteProblem(w, r, err)

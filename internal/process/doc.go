@@ -1,5 +1,5 @@
 // Package process runs a worker binary: it handles "migrate", says in one
-// sentence what is wrong at start, answers /health, /ready and /metrics, and
+// sentence what is wrong at start, answers /health, /ready, /status and /metrics, and
 // stops cleanly.
 //
 // A worker's main is a table of contents:

@@ -21,7 +21,8 @@ type Process struct {
 	components []component
 	checks     []check
 	ready      atomic.Bool
-	drainAfter time.Duration // between readiness going off and the first component stopping
+	queue      func(ctx context.Context) (TaskQueue, error) // nil without one
+	drainAfter time.Duration                                // between readiness going off and the first component stopping
 }
 
 // component is a part that runs until it is told to stop, or a step of the stop.
@@ -43,8 +44,8 @@ func (p *Process) OnStop(name string, stop func(ctx context.Context) error) {
 	p.components = append(p.components, component{name: name, stop: stop})
 }
 
-// started is a component at work.
-type started struct {
+// running is a component at work.
+type running struct {
 	component
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -54,11 +55,11 @@ type started struct {
 // work starts every component, waits until ctx ends or one stops, and stops
 // them all. The error is that of the component that stopped first.
 func (p *Process) work(ctx context.Context) error {
-	first := make(chan *started, len(p.components))
-	all := make([]*started, 0, len(p.components))
+	first := make(chan *running, len(p.components))
+	all := make([]*running, 0, len(p.components))
 	for _, c := range p.components {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		s := &started{component: c, cancel: cancel, done: make(chan struct{})}
+		s := &running{component: c, cancel: cancel, done: make(chan struct{})}
 		all = append(all, s)
 		if c.run == nil {
 			close(s.done)
@@ -95,7 +96,7 @@ func (p *Process) work(ctx context.Context) error {
 }
 
 // stop ends what is at work, last registered first.
-func (p *Process) stop(all []*started) error {
+func (p *Process) stop(all []*running) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	var problems []error

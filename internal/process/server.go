@@ -16,7 +16,7 @@ import (
 )
 
 // Serve registers an HTTP server on listen (host:port) that answers /health,
-// /ready and /metrics itself and leaves the rest to handler. It takes the port
+// /ready, /status and /metrics itself and leaves the rest to handler. It takes the port
 // at once, so that one that is taken is said before anything starts.
 func (p *Process) Serve(listen string, handler http.Handler) error {
 	metrics := telemetry.MetricsHandler()
@@ -27,6 +27,8 @@ func (p *Process) Serve(listen string, handler http.Handler) error {
 			p.Health(w, r)
 		case "/ready":
 			p.Readiness(w, r)
+		case "/status":
+			p.writeStatus(w, r)
 		case "/metrics":
 			metrics.ServeHTTP(w, r)
 		default:
@@ -35,7 +37,7 @@ func (p *Process) Serve(listen string, handler http.Handler) error {
 	})))
 }
 
-// ServeOnly is Serve without /health, /ready and /metrics: for a second
+// ServeOnly is Serve without /health, /ready, /status and /metrics: for a second
 // listener, or one whose handler answers them itself.
 func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
 	listener, err := listenOn(listen)

@@ -51,21 +51,25 @@ func run(_ context.Context, p *process.Process) error {
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
 	p.Database(pool)
+	p.TaskQueue(func(ctx context.Context) (process.TaskQueue, error) {
+		return durable.Describe(ctx, temporal, cfg.TemporalNamespace, analytics.Queue)
+	})
+
+	revoked := identity.NewRevocations()
+	p.Add("revocations", revoked.Follow(nats))
 
 	svc := analytics.New(pool)
-	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	analyticsapi.Register(api, svc)
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
-	p.Add("revocations", revoked.Follow(nats))
 	p.Add("orders", (&outbox.Consumer{
 		Name: "analytics-orders", Pool: pool, Bus: nats, Log: p.Log, Apply: analytics.HearOrder, AnyOrder: true,
-		Types: []string{events.OrderCreated, events.OrderConfirmed, events.OrderCancelled},
+		Types: []string{events.OrderCreated, events.OrderConfirmed, events.OrderCancelled, events.OrderRefunded},
 	}).Run)
 	p.Add("products", (&outbox.Consumer{
 		Name: "analytics-products", Pool: pool, Bus: nats, Log: p.Log, Apply: analytics.HearProduct,
-		Types: []string{events.ProductCreated, events.ProductUpdated},
+		Types: []string{events.ProductCreated, events.ProductUpdated, events.ProductArchived},
 	}).Run)
 	p.Add("housekeeping", func(ctx context.Context) error {
 		return analytics.Housekeep(ctx, svc, func(err error) { p.Log.Warn("housekeeping", zap.Error(err)) })

@@ -10,6 +10,7 @@ import (
 	"kassa/internal/bus"
 	"kassa/internal/config"
 	"kassa/internal/identity"
+	"kassa/internal/operations"
 	"kassa/internal/process"
 	"kassa/internal/telemetry"
 )
@@ -34,8 +35,11 @@ func run(_ context.Context, p *process.Process) error {
 		Document:  api.Document,
 		PublicURL: cfg.PublicURL,
 		Origins:   cfg.Origins,
+		LegacyURL: cfg.LegacyURL,
+		Caller:    operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()}),
 		Health:    p.Health,
 		Ready:     p.Readiness,
+		Status:    p.Status,
 		Log:       p.Log,
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ type settings struct {
 	MetricsListen string   `env:"KASSA_METRICS_LISTEN" envDefault:"127.0.0.1:8081" example:"127.0.0.1:8081"`          // host:port of /metrics, not for clients
 	PublicURL     string   `env:"KASSA_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" example:"https://shop.example"` // where clients find us
 	Origins       []string `env:"KASSA_CORS_ORIGINS" example:"https://shop.example,https://admin.shop.example"`       // whose pages may call; none when empty
+	LegacyURL     string   `env:"KASSA_LEGACY_URL" example:"http://old-shop:8000"`                                    // who answers what nothing here does under /api; nobody when empty
 }
 
 // Validate checks what the types cannot.
@@ -22,6 +23,9 @@ func (s settings) Validate(production bool) []string {
 	lines := config.HTTPURLs("KASSA_PUBLIC_URL", s.PublicURL)
 	if _, port, ok := strings.Cut(s.MetricsListen, ":"); !ok || port == "" {
 		lines = append(lines, "KASSA_METRICS_LISTEN must be host:port; for example KASSA_METRICS_LISTEN=127.0.0.1:8081")
+	}
+	if s.LegacyURL != "" {
+		lines = append(lines, config.HTTPURLs("KASSA_LEGACY_URL", s.LegacyURL)...)
 	}
 	for _, origin := range s.Origins {
 		if origin == "*" && !production {

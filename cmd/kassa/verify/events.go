@@ -94,8 +94,8 @@ var Subscribers = []Subscriber{
 	{Name: "product-stock", Database: products, Types: []string{"inventory.changed"}},
 	{Name: "order-users", Database: orders, Types: []string{"user.registered", "user.updated"}},
 	{Name: "order-payments", Database: orders, Types: []string{"payment.authorized", "payment.received", "payment.failed"}},
-	{Name: "analytics-orders", Database: analytics, Types: []string{"order.created", "order.confirmed", "order.cancelled"}},
-	{Name: "analytics-products", Database: analytics, Types: []string{"product.created", "product.updated"}},
+	{Name: "analytics-orders", Database: analytics, Types: []string{"order.created", "order.confirmed", "order.cancelled", "order.refunded"}},
+	{Name: "analytics-products", Database: analytics, Types: []string{"product.created", "product.updated", "product.archived"}},
 	{Name: "cart-orders", Database: carts, Types: []string{"order.confirmed"}},
 	{Name: "notification", Database: notifications, Types: notification.Heard},
 }

@@ -13,6 +13,7 @@ import (
 	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
+	"kassa/internal/money"
 )
 
 const (
@@ -63,12 +64,22 @@ func Reconcile(ctx workflow.Context) (done Repairs, err error) {
 func startSagas(ctx workflow.Context, before time.Time, done *Repairs) error {
 	found, err := call(briefly(ctx, order.Queue), orders.ListUnsettledOrders, order.ListUnsettledInput{Before: before, Limit: atMost})
 	for _, purchase := range found.Checkouts {
-		started, failed := start(ctx, CheckoutID(purchase.OrderID), Checkout, purchase)
+		started, failed := start(ctx, CheckoutID(purchase.OrderID), Checkout, purchase, purchase.UserID, purchase.Total)
 		done.Started += started
 		err = errors.Join(err, failed)
 	}
 	for _, purchase := range found.Cancels {
-		started, failed := start(ctx, CancelID(purchase.OrderID), Cancel, purchase)
+		started, failed := start(ctx, CancelID(purchase.OrderID), Cancel, purchase, purchase.UserID, purchase.Total)
+		done.Started += started
+		err = errors.Join(err, failed)
+	}
+	for _, parcel := range found.Parcels {
+		started, failed := start(ctx, FulfilID(parcel.ShipmentID), Fulfil, parcel, parcel.UserID, parcel.Total)
+		done.Started += started
+		err = errors.Join(err, failed)
+	}
+	for _, back := range found.Refunds {
+		started, failed := start(ctx, RefundID(back.RefundID), Refund, back, back.UserID, back.Total)
 		done.Started += started
 		err = errors.Join(err, failed)
 	}
@@ -76,14 +87,14 @@ func startSagas(ctx workflow.Context, before time.Time, done *Repairs) error {
 }
 
 // start starts a saga unless it is running, and does not wait for its end.
-func start(ctx workflow.Context, id string, saga any, in order.Purchase) (int, error) {
+func start(ctx workflow.Context, id string, saga, in any, userID uuid.UUID, total money.Money) (int, error) {
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            id,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
 		WorkflowTaskTimeout:   5 * time.Second,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
-			CustomerID.ValueSet(in.UserID.String()), OrderTotal.ValueSet(in.Total.Amount), Currency.ValueSet(in.Total.Currency)),
+			CustomerID.ValueSet(userID.String()), OrderTotal.ValueSet(total.Amount), Currency.ValueSet(total.Currency)),
 	})
 	err := workflow.ExecuteChildWorkflow(ctx, saga, in).GetChildWorkflowExecution().Get(ctx, nil)
 	var running *temporal.ChildWorkflowExecutionAlreadyStartedError

@@ -120,6 +120,19 @@ func TestAShipmentThatFailsLetsItsPiecesGo(t *testing.T) {
 	require.ErrorIs(t, err, order.ErrNotShippable, "but not shipped meanwhile")
 }
 
+func TestFindsShipmentsAndRefundsWithoutASaga(t *testing.T) {
+	s, _ := newService(t)
+	o, other := buy(t, s, "manual"), buy(t, s, "automatic")
+	parcel, err := s.PlanShipment(t.Context(), order.PlanShipmentInput{ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL"})
+	require.NoError(t, err)
+	back, err := s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: other.ID, Actor: "support"})
+	require.NoError(t, err)
+	found, err := s.ListUnsettledOrders(t.Context(), order.ListUnsettledInput{Before: o.CreatedAt.AddDate(0, 0, 1), Limit: 10})
+	require.NoError(t, err)
+	require.Equal(t, []order.Parcel{parcel}, found.Parcels, "what the first start had")
+	require.Equal(t, []order.Restitution{back}, found.Refunds)
+}
+
 func TestSharesOfShipmentsAddUpToTheTotal(t *testing.T) {
 	s, _ := newService(t)
 	for range 20 {

@@ -20,6 +20,9 @@ type ListUnsettledInput struct {
 type Unsettled struct {
 	Checkouts []Purchase `json:"checkouts"` // pending or awaiting payment
 	Cancels   []Purchase `json:"cancels"`   // asked to be cancelled and not closed
+
+	Parcels []Parcel      `json:"parcels,omitempty"` // planned and neither shipped nor failed
+	Refunds []Restitution `json:"refunds,omitempty"` // planned and neither given back nor failed
 }
 
 // ListUnsettledOrders finds what Reconcile starts again.
@@ -38,9 +41,54 @@ func (s *Service) ListUnsettledOrders(ctx context.Context, in ListUnsettledInput
 				out.Checkouts = append(out.Checkouts, PurchaseOf(o))
 			}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return planned(ctx, q, in, &out)
 	})
 	return out, err
+}
+
+// planned adds shipments and refunds that were planned and not begun, or whose
+// saga is gone. A refund of a return belongs to the return's saga.
+func planned(ctx context.Context, q *orderdb.Queries, in ListUnsettledInput, out *Unsettled) error {
+	shipments, err := q.ListStaleShipments(ctx, in.Before, int32(in.Limit))
+	if err != nil {
+		return fmt.Errorf("list stale shipments: %w", err)
+	}
+	for _, stale := range shipments {
+		shipment, err := q.GetShipment(ctx, stale.ID)
+		if err != nil {
+			return fmt.Errorf("shipment %s: %w", stale.ID, err)
+		}
+		o, err := q.GetOrder(ctx, stale.OrderID)
+		if err != nil {
+			return fmt.Errorf("order %s: %w", stale.OrderID, err)
+		}
+		goods, err := readGoods(ctx, q, o)
+		if err != nil {
+			return err
+		}
+		out.Parcels = append(out.Parcels, goods.parcel(shipment))
+	}
+	refunds, err := q.ListStaleRefunds(ctx, in.Before, int32(in.Limit))
+	if err != nil {
+		return fmt.Errorf("list stale refunds: %w", err)
+	}
+	for _, stale := range refunds {
+		refund, err := q.GetRefund(ctx, stale.ID)
+		if err != nil {
+			return fmt.Errorf("refund %s: %w", stale.ID, err)
+		}
+		o, err := q.GetOrder(ctx, stale.OrderID)
+		if err != nil {
+			return fmt.Errorf("order %s: %w", stale.OrderID, err)
+		}
+		if refund.Actor != saga {
+			out.Refunds = append(out.Refunds, restitution(o, refund.ID, refund.Amount))
+		}
+	}
+	return nil
 }
 
 // ListClosedInput bounds the search for orders that were closed.

@@ -26,6 +26,7 @@ type commands struct {
 	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
 	Verify   verifyCommand   `cmd:"" help:"Check that no order, payment or unit of stock was lost or doubled."`
 	Admin    adminCommand    `cmd:"" help:"Accounts of those who run the shop."`
+	Orders   ordersCommand   `cmd:"" help:"Look at orders."`
 	Chaos    chaosCommand    `cmd:"" help:"Prove that nothing is lost: break a platform on purpose, and check."`
 	Events   eventsCommand   `cmd:"" help:"Read what services tell each other; read and replay what could not be applied."`
 	Bench    benchCommand    `cmd:"" help:"Measure the platform."`

@@ -217,3 +217,10 @@ func inventoryOf(productID uuid.UUID, rows []inventorydb.Stock) Inventory {
 	}
 	return inventory
 }
+
+func stockMovement(row inventorydb.Movement) StockMovement {
+	return StockMovement{
+		ID: row.ID, VariantID: row.VariantID, Kind: row.Kind, Quantity: row.Quantity, OnHand: row.OnHand, Reason: row.Reason,
+		ActorID: row.ActorID, OrderID: row.OrderID, CauseID: row.CauseID, At: row.CreatedAt.UTC(),
+	}
+}

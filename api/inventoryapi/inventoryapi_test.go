@@ -97,6 +97,12 @@ func adjust(variant uuid.UUID, delta string) string {
 	return fmt.Sprintf(`{"variant_id":%q,"delta":%s,"reason":"damaged in transport"}`, variant, delta)
 }
 
+func putAside(variant uuid.UUID, quantity string) string {
+	return fmt.Sprintf(`{"variant_id":%q,"quantity":%s,"reason":"photo shooting"}`, variant, quantity)
+}
+
+func release(reservation string) string { return fmt.Sprintf(`{"reservation_id":%q}`, reservation) }
+
 func path(product uuid.UUID) string { return "/v1/products/" + product.String() + "/inventory" }
 
 func (w *warehouse) onHand(a answer) float64 {
@@ -108,7 +114,7 @@ func (w *warehouse) onHand(a answer) float64 {
 func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Service: "inventory", Prefix: "/api"})
 	inventoryapi.Register(api, nil)
-	require.Len(t, api.OpenAPI().Paths, 3)
+	require.Len(t, api.OpenAPI().Paths, 6)
 	for path, item := range api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put} {
 			if op == nil {
@@ -117,7 +123,11 @@ func TestDocumentNeedsNoServiceAndShowsExamples(t *testing.T) {
 			if op.RequestBody != nil {
 				require.NotNil(t, op.RequestBody.Content["application/json"].Example, "request of %s %s", op.OperationID, path)
 			}
-			require.NotNil(t, op.Responses["200"].Content["application/json"].Example, "answer of %s %s", op.OperationID, path)
+			success := op.Responses["200"]
+			if success == nil {
+				success = op.Responses["201"]
+			}
+			require.NotNil(t, success.Content["application/json"].Example, "answer of %s %s", op.OperationID, path)
 		}
 	}
 }
@@ -170,6 +180,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 	for _, c := range []struct{ method, path, body string }{
 		{"PUT", path(mug), count(mug, "1")},
 		{"POST", path(mug) + "/adjust", adjust(mug, "1")},
+		{"GET", path(mug) + "/movements", ""},
+		{"POST", "/v1/products/" + mug.String() + "/reserve", putAside(mug, "1")},
+		{"POST", "/v1/products/" + mug.String() + "/release", release(mug.String())},
 		{"GET", "/v1/reservations", ""},
 	} {
 		w.refused(w.call("", c.method, c.path, c.body, "If-Match", `"1"`), 401, "unauthenticated")
@@ -237,4 +250,87 @@ func TestListReservationsLeafsThroughThem(t *testing.T) {
 	}
 	require.Equal(t, made, seen)
 	w.refused(w.call(identity.Admin, "GET", "/v1/reservations?status=refused", ""), 422, "validation_failed")
+}
+
+func TestPuttingAsideByHandCountsOncePerKey(t *testing.T) {
+	w := open(t)
+	mug, other := id.New(), id.New()
+	require.Equal(t, 200, w.call(identity.Admin, "PUT", path(mug), count(mug, "3"), "If-Match", `"1"`).status)
+	reserve, giveBack := "/v1/products/"+mug.String()+"/reserve", "/v1/products/"+mug.String()+"/release"
+
+	w.refused(w.call(identity.Admin, "POST", reserve, putAside(mug, "2")), 400, "idempotency_key_required")
+	made := w.call(identity.Admin, "POST", reserve, putAside(mug, "2"), "Idempotency-Key", "a")
+	require.Equal(t, 201, made.status, made.raw)
+	require.Equal(t, []any{"held", "hand", "photo shooting"}, []any{made.body["status"], made.body["holder"], made.body["reason"]})
+	again := w.call(identity.Admin, "POST", reserve, putAside(mug, "2"), "Idempotency-Key", "a")
+	require.Equal(t, made.raw, again.raw)
+	short := w.call(identity.Admin, "POST", reserve, putAside(mug, "2"), "Idempotency-Key", "b")
+	w.refused(short, 409, "out_of_stock")
+	w.refused(w.call(identity.Admin, "POST", "/v1/products/"+other.String()+"/reserve", putAside(mug, "1"), "Idempotency-Key", "c"), 404, "no_stock")
+
+	page := w.call(identity.Admin, "GET", "/v1/reservations?holder=hand&variant_id="+mug.String(), "")
+	require.Len(t, page.body["data"], 1, page.raw)
+	require.Empty(t, w.call(identity.Admin, "GET", "/v1/reservations?holder=order", "").body["data"])
+
+	order := inventory.ReserveStockInput{OrderID: id.New(), Lines: []inventory.StockLine{{VariantID: mug, Quantity: 1}}}
+	_, err := w.ReserveStock(t.Context(), order)
+	require.NoError(t, err)
+	w.refused(w.call(identity.Admin, "POST", giveBack, release(order.OrderID.String()), "Idempotency-Key", "d"), 404, "reservation_not_found")
+	released := w.call(identity.Admin, "POST", giveBack, release(made.body["order_id"].(string)), "Idempotency-Key", "e")
+	require.Equal(t, "released", released.body["status"], released.raw)
+	w.refused(w.call(identity.Admin, "POST", reserve, putAside(mug, "3"), "Idempotency-Key", "f"), 409, "out_of_stock")
+}
+
+func TestMovementsTellWhyThereIsWhatThereIs(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	require.Equal(t, 200, w.call(identity.Admin, "PUT", path(mug), count(mug, "10"), "If-Match", `"1"`).status)
+	for range 4 {
+		require.Equal(t, 200, w.call(identity.Admin, "POST", path(mug)+"/adjust", adjust(mug, "-1")).status)
+	}
+	order := id.New()
+	_, err := w.ReserveStock(t.Context(), inventory.ReserveStockInput{OrderID: order, Lines: []inventory.StockLine{{VariantID: mug, Quantity: 2}}})
+	require.NoError(t, err)
+	_, err = w.ShipStock(t.Context(), inventory.ShipStockInput{OrderID: order, ShipmentID: id.New(), Lines: []inventory.StockLine{{VariantID: mug, Quantity: 2}}})
+	require.NoError(t, err)
+
+	var seen []string
+	next := path(mug) + "/movements?limit=4"
+	for next != "" {
+		page := w.call(identity.Admin, "GET", next, "")
+		require.Equal(t, 200, page.status, page.raw)
+		for _, each := range page.body["data"].([]any) {
+			m := each.(map[string]any)
+			seen = append(seen, fmt.Sprintf("%v %v %v", m["kind"], m["quantity"], m["on_hand"]))
+			require.Equal(t, m["kind"] == "sold", m["order_id"] == order.String())
+		}
+		cursor, more := page.body["next_cursor"].(string)
+		if next = ""; more {
+			next = path(mug) + "/movements?limit=4&cursor=" + cursor
+			w.refused(w.call(identity.Admin, "GET", path(id.New())+"/movements?cursor="+cursor, ""), 422, "invalid_cursor")
+		}
+	}
+	require.Equal(t, []string{"sold -2 4", "adjust -1 6", "adjust -1 7", "adjust -1 8", "adjust -1 9", "initial 10 10"}, seen)
+	for query, many := range map[string]int{
+		"kind=adjust": 4, "kind=return": 0, "until=2020-01-01T00:00:00Z": 0, "since=2020-01-01T00:00:00Z&kind=sold": 1,
+		"variant_id=" + mug.String(): 6, "variant_id=" + order.String(): 0,
+	} {
+		require.Len(t, w.call(identity.Admin, "GET", path(mug)+"/movements?"+query, "").body["data"], many, query)
+	}
+	w.refused(w.call(identity.Admin, "GET", path(mug)+"/movements?since=yesterday", ""), 422, "validation_failed")
+}
+
+func TestALowStockIsSetWithTheCount(t *testing.T) {
+	w := open(t)
+	mug := id.New()
+	body := func(lowAt string) string {
+		return fmt.Sprintf(`{"variants":[{"variant_id":%q,"on_hand":10%s}]}`, mug, lowAt)
+	}
+	set := w.call(identity.Admin, "PUT", path(mug), body(`,"low_at":4`), "If-Match", `"1"`)
+	require.InDelta(t, 4, set.body["variants"].([]any)[0].(map[string]any)["low_at"], 0, set.raw)
+	kept := w.call(identity.Admin, "PUT", path(mug), body(""), "If-Match", `"2"`)
+	require.InDelta(t, 4, kept.body["variants"].([]any)[0].(map[string]any)["low_at"], 0, kept.raw)
+	none := w.call(identity.Admin, "PUT", path(mug), body(`,"low_at":0`), "If-Match", `"2"`)
+	require.NotContains(t, none.body["variants"].([]any)[0], "low_at")
+	w.refused(w.call(identity.Admin, "PUT", path(mug), body(`,"low_at":-1`), "If-Match", `"2"`), 422, "validation_failed")
 }

@@ -19,7 +19,9 @@ const tag = "Inventory"
 // when only the document is wanted.
 func Register(a *httpapi.API, svc *inventory.Service) {
 	stock(a, svc)
+	movements(a, svc)
 	reservations(a, svc)
+	byHand(a, svc)
 }
 
 // ProductPath names a product. It is exported because Huma leaves out the
@@ -76,7 +78,7 @@ func stock(a *httpapi.API, svc *inventory.Service) {
 	},
 	) (*inventoryOutput, error) {
 		return shown(svc.AdjustStock(ctx, inventory.AdjustStockInput{
-			ProductID: in.ID, AdjustmentID: adjustment(ctx), ActorID: actor(ctx), Adjustment: in.Body,
+			ProductID: in.ID, AdjustmentID: keyed(ctx, "adjust-stock"), ActorID: actor(ctx), Adjustment: in.Body,
 		}))
 	})
 }
@@ -93,11 +95,11 @@ func actor(ctx context.Context) uuid.UUID {
 	return p.UserID
 }
 
-// adjustment is the id that makes a keyed adjustment count once, even when the
-// process died before it could store its answer under the key.
-func adjustment(ctx context.Context) uuid.UUID {
+// keyed is the id that makes a keyed operation count once, even when the process
+// died before it could store its answer under the key.
+func keyed(ctx context.Context, operation string) uuid.UUID {
 	if key := httpapi.IdempotencyKey(ctx); key != "" {
-		return uuid.NewSHA1(actor(ctx), []byte("adjust-stock "+key))
+		return uuid.NewSHA1(actor(ctx), []byte(operation+" "+key))
 	}
 	return id.New()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
 
 	"kassa/activities/inventory"
 	"kassa/api/inventoryapi"
@@ -59,6 +60,10 @@ func run(_ context.Context, p *process.Process) error {
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
 	p.Add("revocations", revoked.Follow(nats))
+	p.Add("old keys", httpapi.ForgetKeysHourly(pool))
+	p.Add("stock levels", func(ctx context.Context) error {
+		return inventory.WatchStockLevels(ctx, svc, func(err error) { p.Log.Warn("stock levels are told later", zap.Error(err)) })
+	})
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("temporal worker", func(ctx context.Context) error {
 		return durable.Run(ctx, temporal, p.Log, func() worker.Worker {

@@ -97,6 +97,10 @@ func (w *world) catalogue() {
 		VariantID: w.variants[0], Delta: -2, Reason: "broken",
 	}})
 	require.NoError(w.t, err)
+	_, err = w.stock().ReserveByHand(w.t.Context(), inventory.ReserveByHandInput{ProductID: made.ID, ReservationID: id.New(), HandReservation: inventory.HandReservation{
+		VariantID: w.variants[0], Quantity: 1, Reason: "photo shooting",
+	}})
+	require.NoError(w.t, err)
 }
 
 // place places an order over so many red mugs and one blue one.

@@ -19,7 +19,8 @@ type Desk struct {
 	tokens Tokens
 }
 
-// NewDesk makes it. caller reaches the product service for prices.
+// NewDesk makes it. caller reaches the product service for prices and the
+// inventory service for what there is.
 func NewDesk(carts *cart.Service, caller *operations.Caller, tokens Tokens) *Desk {
 	return &Desk{carts: carts, caller: caller, tokens: tokens}
 }
@@ -82,6 +83,7 @@ func (d *Desk) show(ctx context.Context, owner cart.Owner, c cart.Cart) Cart {
 		switch {
 		case err == nil:
 			shown.fill(c, priced)
+			shown.short(d.available(ctx, ask.Lines))
 			return shown
 		case ask.Discount != nil && fault.Of(err).Reason == errCouponMinimum.Reason:
 			shown.warn(err)
@@ -112,6 +114,37 @@ func (d *Desk) price(ctx context.Context, variant uuid.UUID, quantity int64, cur
 		return money.Money{}, &known
 	}
 	return priced.Lines[0].UnitPrice, nil
+}
+
+// availabilityInput is the inventory service's question.
+type availabilityInput struct {
+	Variants []uuid.UUID `json:"variants"`
+}
+
+// available answers how many there are of the variants; nil when that cannot be
+// had, which keeps nobody from looking at a cart.
+func (d *Desk) available(ctx context.Context, lines []quoteLine) map[uuid.UUID]int64 {
+	var ask availabilityInput
+	for _, line := range lines {
+		ask.Variants = append(ask.Variants, line.VariantID)
+	}
+	var found struct {
+		Available map[uuid.UUID]int64 `json:"available"`
+	}
+	if err := d.caller.Call(ctx, "inventory", "ReadAvailability", ask, &found); err != nil {
+		return nil
+	}
+	return found.Available
+}
+
+// short says which lines want more than there is.
+func (s *Cart) short(available map[uuid.UUID]int64) {
+	for i := range s.Lines {
+		line := &s.Lines[i]
+		if left, known := available[line.VariantID]; known && left < line.Quantity {
+			line.Changes = append(line.Changes, LineChange{Code: "insufficient_stock", Available: &left})
+		}
+	}
 }
 
 func nothing(currency string) quote {

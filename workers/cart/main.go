@@ -48,6 +48,7 @@ func run(_ context.Context, p *process.Process) error {
 	})
 
 	carts, tokens := cart.New(pool), cartapi.NewTokens(cfg.CartSecret)
+	revoked := identity.NewRevocations()
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
 	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{

@@ -12,6 +12,7 @@ import (
 // What the payment service tells. Subject: payment id.
 const (
 	PaymentActionRequired = "payment.action_required" // the bank wants the customer
+	PaymentMethodChanged  = "payment.method_changed"  // the customer has chosen another method; the old one can take nothing any more
 	PaymentAuthorized     = "payment.authorized"      // the money is held
 	PaymentReceived       = "payment.received"        // money is taken: all of it, or a part
 	PaymentReleased       = "payment.released"        // a part was taken, and the rest is let go
@@ -30,6 +31,7 @@ type PaymentChanged struct {
 	Authorized  money.Money `json:"authorized"`
 	Captured    money.Money `json:"captured"`
 	Refunded    money.Money `json:"refunded"`
+	Provider    string      `json:"provider"`               // card or bank_transfer
 	DeclineCode string      `json:"decline_code,omitempty"` // the bank's word, on payment.failed
 	CaptureID   *uuid.UUID  `json:"capture_id,omitempty"`   // on payment.received, of a payment that was held
 	RefundID    *uuid.UUID  `json:"refund_id,omitempty"`    // on payment.refunded and payment.refund_failed

@@ -127,8 +127,9 @@ func (s *Service) apply(ctx context.Context, work webhookWork, n notice) (outcom
 		return outcomeIgnored, errUnmatched
 	case work.busy[row.ID]:
 		return "", ErrPaymentInProgress
-	case row.ProviderPaymentID != "" && row.ProviderPaymentID != n.intentID():
-		return outcomeReturned, s.giveBack(ctx, row, intent{ID: n.intentID()})
+	case Provider(row.Provider) != ProviderCard, row.ProviderPaymentID != "" && row.ProviderPaymentID != n.intentID(),
+		n.Object.Object == "payment_intent" && attemptNumber(n.Object.Metadata) < row.WantedAttempt:
+		return outcomeReturned, s.stripe.giveBack(ctx, row, intent{ID: n.intentID()})
 	case known(row, n):
 		return outcomeKnown, nil
 	}
@@ -142,22 +143,22 @@ var errUnmatched = errors.New("no payment has this intent")
 // learn takes the provider's present word about a payment, and gives the money
 // back when the order does not want it.
 func (s *Service) learn(ctx context.Context, orderID uuid.UUID, intentID string) error {
-	leave, err := s.stripe.enter()
-	if err != nil {
-		return err
-	}
-	defer leave()
 	row, err := s.byOrder(ctx, orderID)
 	if err != nil {
 		return err
 	}
+	leave, err := s.of(row).enter()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	row, attempt, err := s.take(ctx, row.ID)
 	if err != nil {
 		return err
 	}
 	if attempt != nil && attempt.Operation != opAuthorize {
 		row, err = s.resume(ctx, row, *attempt)
-	} else if word, problem := s.truth(ctx, intentID); problem != nil {
+	} else if word, problem := s.of(row).truth(ctx, intentID); problem != nil {
 		err = s.lost(ctx, row, attempt, problem)
 	} else {
 		row, err = s.settle(ctx, row, word)

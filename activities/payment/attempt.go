@@ -58,11 +58,12 @@ func (s *Service) take(ctx context.Context, paymentID uuid.UUID) (paymentdb.Paym
 	return row, taken, nil
 }
 
-// start writes the next attempt at an operation down, before it is sent.
+// start writes the next attempt at an operation down, before it is sent. It does
+// so only while the payment is as it was read.
 func (s *Service) start(ctx context.Context, row paymentdb.Payment, next paymentdb.InsertAttemptParams) (*paymentdb.Attempt, error) {
-	next.PaymentID = row.ID
+	next.PaymentID, next.SeenVersion = row.ID, &row.Version
 	attempt, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Attempt, error) { return db.InsertAttempt(ctx, next) })
-	if pg.NotFound(err) { // another one is open
+	if pg.NotFound(err) { // another one is open, or has ended meanwhile
 		return nil, ErrPaymentInProgress
 	}
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *Service) AuthorizePayment(ctx context.Context, in AuthorizePaymentInput
 	if err := s.checkAuthorization(in); err != nil {
 		return Payment{}, err
 	}
-	leave, err := s.stripe.enter()
+	leave, err := s.by(chosen(in.PaymentMethod)).enter()
 	if err != nil {
 		return Payment{}, err
 	}
@@ -46,11 +46,11 @@ func (s *Service) AuthorizePayment(ctx context.Context, in AuthorizePaymentInput
 	if err != nil {
 		return Payment{}, err
 	}
-	return authorized(row)
+	return s.authorized(row)
 }
 
 // authorized is what AuthorizePayment answers about a payment.
-func authorized(row paymentdb.Payment) (Payment, error) {
+func (s *Service) authorized(row paymentdb.Payment) (Payment, error) {
 	switch status := PaymentStatus(row.Status); {
 	case status == StatusFailed:
 		return Payment{}, refusal(row)
@@ -59,7 +59,7 @@ func authorized(row paymentdb.Payment) (Payment, error) {
 	case status == StatusPending, status == StatusUnknown:
 		return Payment{}, ErrProviderUnavailable.Because(fmt.Errorf("payment %s is %s", row.ID, row.Status))
 	}
-	return payment(row), nil
+	return s.payment(row), nil
 }
 
 // claim writes the payment and its first attempt down. When the order has a
@@ -69,7 +69,8 @@ func (s *Service) claim(ctx context.Context, in AuthorizePaymentInput) (paymentd
 	at := instant()
 	row := paymentdb.Payment{
 		ID: id.New(), OrderID: in.OrderID, UserID: &in.UserID, Amount: in.Amount.Amount, Currency: in.Amount.Currency,
-		Capture: string(in.Capture), Status: string(StatusPending), Version: 1, CreatedAt: at, UpdatedAt: at,
+		Capture: string(in.Capture), Provider: string(chosen(in.PaymentMethod)), WantedAttempt: 1,
+		Status: string(StatusPending), Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	attempt := paymentdb.Attempt{
 		Key: in.OrderID.String() + ":" + opAuthorize + ":1", PaymentID: row.ID, Operation: opAuthorize, N: 1,
@@ -77,7 +78,7 @@ func (s *Service) claim(ctx context.Context, in AuthorizePaymentInput) (paymentd
 	}
 	claimed, err := read(ctx, s, func(db *paymentdb.Queries) (int64, error) {
 		return db.ClaimPayment(ctx, paymentdb.ClaimPaymentParams{
-			ID: row.ID, OrderID: row.OrderID, UserID: in.UserID, Amount: row.Amount, Currency: row.Currency, Capture: row.Capture,
+			ID: row.ID, OrderID: row.OrderID, UserID: in.UserID, Amount: row.Amount, Currency: row.Currency, Capture: row.Capture, Provider: row.Provider,
 			CreatedAt: at, Key: attempt.Key, PaymentMethod: attempt.PaymentMethod, Faults: attempt.Faults,
 		})
 	})
@@ -111,9 +112,9 @@ func (s *Service) reclaim(ctx context.Context, in AuthorizePaymentInput) (paymen
 
 // authorize sends an authorization and records what comes of it.
 func (s *Service) authorize(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.stripe.authorize(ctx, row, attempt)
+	word, err := s.of(row).authorize(ctx, row, attempt)
 	if err == nil && word.replayed { // it tells how things were; ask how they are
-		word, err = s.stripe.retrieve(ctx, word.ID)
+		word, err = s.of(row).retrieve(ctx, word.ID)
 	}
 	var refused *refusedError
 	switch {
@@ -132,7 +133,7 @@ const maxKeys = 3
 // authorizeAgain finds out what came of an authorization whose answer is not
 // known, and sends it again, with the same key, when nothing is known to have.
 func (s *Service) authorizeAgain(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.find(ctx, row)
+	word, err := s.of(row).find(ctx, row)
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
 	}
@@ -148,7 +149,7 @@ func (s *Service) authorizeAgain(ctx context.Context, row paymentdb.Payment, att
 	if row, err = s.byID(ctx, row.ID); err != nil {
 		return row, err
 	}
-	word, err = s.trace(ctx, row, attempt)
+	word, err = s.of(row).trace(ctx, row, attempt)
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
 	}
@@ -186,7 +187,7 @@ func (s *Service) checkAuthorization(in AuthorizePaymentInput) error {
 		in.OrderID == uuid.Nil, in.UserID == uuid.Nil:
 		return ErrPaymentInvalid
 	}
-	return nil
+	return s.offered(in.PaymentMethod)
 }
 
 // token reports whether a payment method can be a provider's token: 1 to 255

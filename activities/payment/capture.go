@@ -25,15 +25,15 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 	if in.CaptureID == uuid.Nil || in.Amount.Amount < 0 {
 		return Payment{}, ErrPaymentInvalid
 	}
-	leave, err := s.stripe.enter()
-	if err != nil {
-		return Payment{}, err
-	}
-	defer leave()
 	row, err := s.byOrder(ctx, in.OrderID)
 	if err != nil {
 		return Payment{}, err
 	}
+	leave, err := s.of(row).enter()
+	if err != nil {
+		return Payment{}, err
+	}
+	defer leave()
 	for range 5 {
 		capture, known, err := s.capture(ctx, in.CaptureID)
 		switch {
@@ -42,7 +42,7 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 		case known && !same(capture, row, in):
 			return Payment{}, ErrPaymentDiffers
 		case capture.Status == captureSucceeded, !known && in.Amount.IsZero() && row.Captured > 0 && row.Captured == row.Authorized:
-			return payment(row), nil
+			return s.payment(row), nil
 		case capture.Status == captureRefused:
 			return Payment{}, captureRefusal(capture.Reason)
 		}

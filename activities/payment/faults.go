@@ -17,6 +17,13 @@ var (
 	ErrPaymentNotCapturable = fault.New(fault.Declined, "payment_not_capturable", "This payment cannot be captured as it stands.")
 	ErrPaymentInvalid       = fault.New(fault.Invalid, "payment_invalid", "This payment cannot be asked for as it is.")
 
+	// ErrPaymentNotAwaiting is a payment whose method cannot be changed: it does not wait for its customer.
+	ErrPaymentNotAwaiting = fault.New(fault.Conflict, "payment_not_awaiting", "This payment does not wait for its customer, so its method stays.")
+	// ErrPaymentNotTransfer is a payment of which no bank transfer is expected.
+	ErrPaymentNotTransfer = fault.New(fault.Conflict, "payment_not_transfer", "No bank transfer is expected for this payment.")
+	// ErrTransferDiffers is a bank transfer over another amount than the payment's.
+	ErrTransferDiffers = fault.New(fault.Conflict, "transfer_differs", "That is not the amount of this payment. Ask the customer for the right one, or send it back.")
+
 	// ErrCaptureExceeds is a capture of more than is held.
 	ErrCaptureExceeds = fault.New(fault.Conflict, "capture_exceeds_authorized", "That is more than this payment still holds.")
 	// ErrCaptureIndivisible is a capture that should leave the rest held, on a card that cannot do that.

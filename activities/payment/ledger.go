@@ -44,8 +44,10 @@ type LedgerAccount struct {
 	Balance money.Money `json:"balance" doc:"Debits less credits of all sealed entries: a liability shows below zero."`
 }
 
-// ListLedgerAccountsInput asks for all accounts.
-type ListLedgerAccountsInput struct{}
+// ListLedgerAccountsInput asks for all accounts, or those in one currency.
+type ListLedgerAccountsInput struct {
+	Currency string `json:"currency"` // "" for every one
+}
 
 // LedgerAccounts are the accounts that have postings, by code and currency.
 type LedgerAccounts struct {
@@ -53,9 +55,9 @@ type LedgerAccounts struct {
 }
 
 // ListLedgerAccounts answers the balances.
-func (s *Service) ListLedgerAccounts(ctx context.Context, _ ListLedgerAccountsInput) (LedgerAccounts, error) {
+func (s *Service) ListLedgerAccounts(ctx context.Context, in ListLedgerAccountsInput) (LedgerAccounts, error) {
 	rows, err := read(ctx, s, func(db *paymentdb.Queries) ([]paymentdb.ListLedgerAccountsRow, error) {
-		return db.ListLedgerAccounts(ctx)
+		return db.ListLedgerAccounts(ctx, optional(in.Currency))
 	})
 	if err != nil {
 		return LedgerAccounts{}, fmt.Errorf("list ledger accounts: %w", err)
@@ -89,9 +91,14 @@ type LedgerPosting struct {
 // ListLedgerEntriesInput asks for a page of entries, newest first. Zero values
 // ask for no filter and the first page.
 type ListLedgerEntriesInput struct {
-	PaymentID uuid.UUID `json:"payment_id" format:"uuid"`
-	Before    int64     `json:"before"` // the last sequence of the page before
-	Limit     int       `json:"limit"`  // 1 to 100
+	PaymentID    uuid.UUID `json:"payment_id" format:"uuid"`
+	Kind         string    `json:"kind"`
+	Account      string    `json:"account"`       // with a posting to it
+	Currency     string    `json:"currency"`      // with a posting in it
+	CreatedFrom  time.Time `json:"created_from"`  // this one included
+	CreatedUntil time.Time `json:"created_until"` // this one not
+	Before       int64     `json:"before"`        // the last sequence of the page before
+	Limit        int       `json:"limit"`         // 1 to 100
 }
 
 // LedgerEntries is a page of entries, newest first.
@@ -108,7 +115,10 @@ func (s *Service) ListLedgerEntries(ctx context.Context, in ListLedgerEntriesInp
 	page := LedgerEntries{Entries: []LedgerEntry{}}
 	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) error {
 		db := paymentdb.New(conn)
-		rows, err := db.ListLedgerEntries(ctx, in.Before, optional(in.PaymentID), pageSize(in.Limit)+1)
+		rows, err := db.ListLedgerEntries(ctx, paymentdb.ListLedgerEntriesParams{
+			Before: in.Before, PaymentID: optional(in.PaymentID), Kind: optional(in.Kind), Account: optional(in.Account), Currency: optional(in.Currency),
+			CreatedFrom: optional(in.CreatedFrom), CreatedUntil: optional(in.CreatedUntil), MaxRows: pageSize(in.Limit) + 1,
+		})
 		if err != nil {
 			return fmt.Errorf("list ledger entries: %w", err)
 		}
@@ -138,10 +148,10 @@ func (s *Service) ListLedgerEntries(ctx context.Context, in ListLedgerEntriesInp
 // pageSize is a limit within its bounds, 1 to 100.
 func pageSize(limit int) int32 { return int32(min(max(limit, 1), 100)) } //nolint:gosec // at most 100
 
-// optional is nil for the zero id.
-func optional(id uuid.UUID) *uuid.UUID {
-	if id == uuid.Nil {
+// optional is nil for the zero value.
+func optional[T comparable](value T) *T {
+	if value == *new(T) {
 		return nil
 	}
-	return &id
+	return &value
 }

@@ -11,8 +11,11 @@ import (
 // Provider is who moves the money of a payment.
 type Provider string
 
-// ProviderCard is the card networks, by way of Stripe.
-const ProviderCard Provider = "card"
+// The providers.
+const (
+	ProviderCard         Provider = "card"          // the card networks, by way of Stripe
+	ProviderBankTransfer Provider = "bank_transfer" // our own bank account, to which the customer transfers
+)
 
 // CaptureMode says when an authorized payment is taken.
 type CaptureMode string
@@ -51,8 +54,9 @@ type Payment struct {
 	Authorized   money.Money   `json:"authorized" doc:"What is held on the card or has been taken."`
 	Captured     money.Money   `json:"captured" doc:"What has been taken."`
 	Refunded     money.Money   `json:"refunded" doc:"What of it has been given back."`
-	Provider     Provider      `json:"provider" enum:"card" doc:"Who moves the money." example:"card"`
+	Provider     Provider      `json:"provider" enum:"card,bank_transfer" doc:"Who moves the money." example:"card"`
 	ActionURL    string        `json:"action_url,omitempty" doc:"The bank's page for the customer, while the status is requires_action." example:"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1"`
+	Reference    string        `json:"reference,omitempty" doc:"What the customer writes on the transfer, while one is awaited." example:"K7P2M4Q9XA"`
 	AwaitSeconds int64         `json:"await_seconds,omitempty" doc:"How long the customer has while the status is requires_action, in seconds. Left out: 15 minutes." example:"604800"`
 	DeclineCode  string        `json:"decline_code,omitempty" doc:"Why the bank said no, while the status is failed." example:"insufficient_funds"`
 	Version      int64         `json:"version" doc:"Counts changes, starting at 1." example:"2"`
@@ -98,6 +102,23 @@ type RefundPaymentInput struct {
 	Amount   money.Money `json:"amount"`
 }
 
+// ChangePaymentMethodInput asks to pay an order that waits for its customer with
+// another method.
+type ChangePaymentMethodInput struct {
+	OrderID       uuid.UUID `json:"order_id" format:"uuid"`
+	UserID        uuid.UUID `json:"user_id" format:"uuid"` // its customer
+	PaymentMethod string    `json:"payment_method"`
+	ChangeID      uuid.UUID `json:"change_id" format:"uuid"` // whatever is changed under it, is changed once; the zero value changes every time
+}
+
+// ReceivePaymentInput says that a bank transfer has come.
+type ReceivePaymentInput struct {
+	PaymentID uuid.UUID   `json:"payment_id" format:"uuid"`
+	Amount    money.Money `json:"amount"`
+	Reference string      `json:"reference"` // of the bank's statement, "" for none
+	ActorID   uuid.UUID   `json:"actor_id" format:"uuid"`
+}
+
 // RefundStatus is where a refund stands.
 type RefundStatus string
 
@@ -133,9 +154,15 @@ type ReadPaymentInput struct {
 // ListPaymentsInput asks for a page of payments, newest first. Zero values ask
 // for no filter and the first page.
 type ListPaymentsInput struct {
-	OrderID uuid.UUID `json:"order_id" format:"uuid"`
-	Before  uuid.UUID `json:"before" format:"uuid"` // the last id of the page before
-	Limit   int       `json:"limit"`                // 1 to 100
+	OrderID      uuid.UUID     `json:"order_id" format:"uuid"`
+	UserID       uuid.UUID     `json:"user_id" format:"uuid"`
+	Status       PaymentStatus `json:"status"`
+	Provider     Provider      `json:"provider"`
+	Currency     string        `json:"currency"`
+	CreatedFrom  time.Time     `json:"created_from"`         // this one included
+	CreatedUntil time.Time     `json:"created_until"`        // this one not
+	Before       uuid.UUID     `json:"before" format:"uuid"` // the last id of the page before
+	Limit        int           `json:"limit"`                // 1 to 100
 }
 
 // Payments is a page of payments, newest first.

@@ -3,7 +3,6 @@ package payment
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"kassa/internal/fault"
 	"kassa/sql/paymentdb"
@@ -33,20 +32,29 @@ func (s *Service) advance(ctx context.Context, row paymentdb.Payment, begin func
 // of it. A definite no is no error: the payment was elsewhere than we thought,
 // and is answered as it is.
 func (s *Service) perform(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	end := ending{attempt: &attempt, state: attemptSucceeded, providerID: row.ProviderPaymentID}
-	word, err := s.send(ctx, row, attempt, &end)
+	word, providerID, err := s.of(row).perform(ctx, row, attempt)
+	end := ending{attempt: &attempt, state: attemptSucceeded, providerID: providerID}
 	if errors.Is(err, errReplayed) { // it is over, and sending it again would not tell how
 		return s.look(ctx, row, attempt)
 	}
 	var refused *refusedError
 	if errors.As(err, &refused) || errors.Is(err, errKeyUsed) {
 		end.state, end.problem, end.refused = attemptFailed, brief(err), answerTo(attempt, refused)
-		if word, err = s.truth(ctx, row.ProviderPaymentID); err == nil && shows(word, attempt) {
+		if word, err = s.of(row).truth(ctx, row.ProviderPaymentID); err == nil && shows(word, attempt) {
 			end.state, end.problem = attemptSucceeded, ""
 		}
 	}
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
+	}
+	return s.conclude(ctx, row, word, end)
+}
+
+// conclude records how an attempt to cancel, refund or capture ended. One that
+// has made room for another payment method goes on with that.
+func (s *Service) conclude(ctx context.Context, row paymentdb.Payment, word intent, end ending) (paymentdb.Payment, error) {
+	if word.Status == intentCanceled && replaces(*end.attempt) && row.VoidedAt == nil {
+		return s.replace(ctx, row, *end.attempt)
 	}
 	return s.settle(ctx, row, word, end)
 }
@@ -63,57 +71,6 @@ func answerTo(attempt paymentdb.Attempt, refused *refusedError) *fault.Error {
 		return ErrCaptureIndivisible
 	}
 	return ErrPaymentNotCapturable
-}
-
-// send does what an attempt is for, and answers how the payment is afterwards.
-func (s *Service) send(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt, end *ending) (word intent, err error) {
-	switch attempt.Operation {
-	case opVoid:
-		if row.Captured > 0 {
-			word, err = s.stripe.release(ctx, row, attempt.Key)
-		} else {
-			word, err = s.stripe.cancel(ctx, row.ProviderPaymentID, attempt.Key)
-		}
-	case opCapture:
-		word, err = s.stripe.capture(ctx, row, attempt)
-	case opRefund:
-		refund, err := s.stripe.refund(ctx, row.ProviderPaymentID, row.Currency, attempt.Amount, attempt.Key, attempt.RequestID)
-		if err != nil {
-			return word, err
-		}
-		end.providerID = refund.ID
-		word, err = s.stripe.retrieve(ctx, row.ProviderPaymentID)
-		word.Refunds = []refundWord{refund}
-		return word, err
-	default:
-		return word, fmt.Errorf("attempt %s: unknown operation", attempt.Key)
-	}
-	if err == nil && word.replayed { // it tells how things were; ask how they are
-		return s.stripe.retrieve(ctx, word.ID)
-	}
-	return word, err
-}
-
-// truth answers how a payment is, with its refunds. They are two questions, so
-// it looks at the payment before and after: both answers must be of one moment.
-func (s *Service) truth(ctx context.Context, intentID string) (intent, error) {
-	before, err := s.stripe.retrieve(ctx, intentID)
-	if err != nil {
-		return before, err
-	}
-	for range 3 {
-		refunds, err := s.stripe.refunds(ctx, intentID)
-		if err != nil {
-			return before, err
-		}
-		after, err := s.stripe.retrieve(ctx, intentID)
-		if err != nil || after.Refunded == before.Refunded {
-			after.Refunds = refunds
-			return after, err
-		}
-		before = after
-	}
-	return before, ErrProviderUnavailable.Because(errMoved)
 }
 
 // shows reports whether an attempt has had its effect. What is captured and
@@ -138,24 +95,24 @@ func shows(word intent, attempt paymentdb.Attempt) bool {
 // lost. When nothing is seen of it, it is sent again under the same key, unless
 // the order does not want it any more.
 func (s *Service) resume(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.truth(ctx, row.ProviderPaymentID)
+	word, err := s.of(row).truth(ctx, row.ProviderPaymentID)
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
 	}
 	unwanted := row.VoidedAt != nil && attempt.Operation != undoing(row)
 	if unwanted || shows(word, attempt) {
-		return s.settle(ctx, row, word, seen(word, attempt))
+		return s.conclude(ctx, row, word, seen(word, attempt))
 	}
 	return s.perform(ctx, row, attempt)
 }
 
 // look finds out what came of an attempt whose request is over.
 func (s *Service) look(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.truth(ctx, row.ProviderPaymentID)
+	word, err := s.of(row).truth(ctx, row.ProviderPaymentID)
 	if err != nil {
 		return row, s.lost(ctx, row, &attempt, err)
 	}
-	return s.settle(ctx, row, word, seen(word, attempt))
+	return s.conclude(ctx, row, word, seen(word, attempt))
 }
 
 // seen is how an attempt ended, by what is seen of it. What it was for may be

@@ -19,7 +19,7 @@ func (s *Service) ReadPayment(ctx context.Context, in ReadPaymentInput) (Payment
 	if err != nil {
 		return Payment{}, err
 	}
-	return payment(row), nil
+	return s.payment(row), nil
 }
 
 // owned reads the row that an input names, if it may be seen.
@@ -45,7 +45,11 @@ func (s *Service) owned(ctx context.Context, in ReadPaymentInput) (paymentdb.Pay
 // ListPayments answers a page of payments, newest first.
 func (s *Service) ListPayments(ctx context.Context, in ListPaymentsInput) (Payments, error) {
 	rows, err := read(ctx, s, func(db *paymentdb.Queries) ([]paymentdb.Payment, error) {
-		return db.ListPayments(ctx, optional(in.OrderID), optional(in.Before), pageSize(in.Limit)+1)
+		return db.ListPayments(ctx, paymentdb.ListPaymentsParams{
+			OrderID: optional(in.OrderID), UserID: optional(in.UserID), Status: optional(string(in.Status)), Provider: optional(string(in.Provider)),
+			Currency: optional(in.Currency), CreatedFrom: optional(in.CreatedFrom), CreatedUntil: optional(in.CreatedUntil),
+			Before: optional(in.Before), MaxRows: pageSize(in.Limit) + 1,
+		})
 	})
 	if err != nil {
 		return Payments{}, fmt.Errorf("list payments: %w", err)
@@ -53,7 +57,7 @@ func (s *Service) ListPayments(ctx context.Context, in ListPaymentsInput) (Payme
 	size := min(len(rows), int(pageSize(in.Limit)))
 	page := Payments{Payments: make([]Payment, 0, size), More: len(rows) > size}
 	for _, row := range rows[:size] {
-		page.Payments = append(page.Payments, payment(row))
+		page.Payments = append(page.Payments, s.payment(row))
 	}
 	return page, nil
 }
@@ -61,7 +65,7 @@ func (s *Service) ListPayments(ctx context.Context, in ListPaymentsInput) (Payme
 // Transaction is one step in a payment's history.
 type Transaction struct {
 	Version   int64         `json:"version" doc:"Version of the payment that it led to." example:"2"`
-	Kind      string        `json:"kind" enum:"unknown,action_required,authorized,captured,released,voided,refunded,refund_failed,failed" doc:"What happened." example:"captured"`
+	Kind      string        `json:"kind" enum:"unknown,action_required,method_changed,authorized,captured,released,voided,refunded,refund_failed,failed" doc:"What happened." example:"captured"`
 	Status    PaymentStatus `json:"status" doc:"Status of the payment afterwards." example:"captured"`
 	Amount    money.Money   `json:"amount" doc:"What was held, taken, let go or given back; 0 when no money moved."`
 	Code      string        `json:"code,omitempty" doc:"Decline code or error, when it did not go well." example:"insufficient_funds"`

@@ -80,7 +80,7 @@ func (s *Service) queueChange(ctx context.Context, b *batch, before, now payment
 	err := db.UpdatePayment(ctx, paymentdb.UpdatePaymentParams{
 		ID: now.ID, SeenVersion: before.Version, Status: now.Status,
 		Authorized: now.Authorized, Captured: now.Captured, Refunded: now.Refunded,
-		ProviderPaymentID: now.ProviderPaymentID, ActionUrl: now.ActionUrl,
+		Provider: now.Provider, WantedAttempt: now.WantedAttempt, ProviderPaymentID: now.ProviderPaymentID, ActionUrl: now.ActionUrl,
 		Failure: now.Failure, DeclineCode: now.DeclineCode, UpdatedAt: now.UpdatedAt,
 	})
 	if err != nil {
@@ -187,7 +187,7 @@ func code(now paymentdb.Payment, ends []ending) string {
 func queueEntry(ctx context.Context, db *paymentdb.Queries, now paymentdb.Payment, kind string, lines []posting) error {
 	entry := paymentdb.InsertLedgerPostingsParams{EntryID: id.New(), Currency: now.Currency}
 	for i, line := range lines {
-		entry.Lines = append(entry.Lines, int16(i+1)) //nolint:gosec // an entry has at most four lines
+		entry.Lines = append(entry.Lines, int16(i+1)) //nolint:gosec // an entry has at most six lines
 		entry.Accounts = append(entry.Accounts, line.account)
 		entry.Amounts = append(entry.Amounts, line.amount)
 	}

@@ -23,15 +23,15 @@ func (s *Service) RefundPayment(ctx context.Context, in RefundPaymentInput) (Ref
 	if in.RefundID == uuid.Nil || in.Amount.Amount <= 0 {
 		return Refund{}, ErrPaymentInvalid
 	}
-	leave, err := s.stripe.enter()
-	if err != nil {
-		return Refund{}, err
-	}
-	defer leave()
 	row, err := s.byOrder(ctx, in.OrderID)
 	if err != nil {
 		return Refund{}, err
 	}
+	leave, err := s.of(row).enter()
+	if err != nil {
+		return Refund{}, err
+	}
+	defer leave()
 	for range 5 {
 		refund, known, err := s.claimRefund(ctx, row, in)
 		switch {
@@ -40,7 +40,7 @@ func (s *Service) RefundPayment(ctx context.Context, in RefundPaymentInput) (Ref
 		case known && (refund.PaymentID != row.ID || refund.Amount != in.Amount.Amount || row.Currency != in.Amount.Currency):
 			return Refund{}, ErrPaymentDiffers
 		case known && refund.Status != string(refundRequested):
-			return answered(row, refund)
+			return s.answered(row, refund)
 		}
 		row, err = s.advance(ctx, row, func(row paymentdb.Payment) (*paymentdb.Attempt, error) {
 			if !known { // and nothing is open that could change that
@@ -60,7 +60,7 @@ func (s *Service) RefundPayment(ctx context.Context, in RefundPaymentInput) (Ref
 
 // answered is what RefundPayment answers about a refund of which is known what
 // became of it.
-func answered(row paymentdb.Payment, refund paymentdb.Refund) (Refund, error) {
+func (s *Service) answered(row paymentdb.Payment, refund paymentdb.Refund) (Refund, error) {
 	switch RefundStatus(refund.Status) {
 	case refundRefused, refundFailed:
 		if refund.Reason == ErrRefundExceeds.Reason {
@@ -69,7 +69,7 @@ func answered(row paymentdb.Payment, refund paymentdb.Refund) (Refund, error) {
 		return Refund{}, ErrRefundFailed
 	case refundRequested, RefundPending, RefundSucceeded:
 	}
-	return Refund{ID: refund.ID, Amount: money.New(refund.Amount, row.Currency), Status: RefundStatus(refund.Status), Payment: payment(row)}, nil
+	return Refund{ID: refund.ID, Amount: money.New(refund.Amount, row.Currency), Status: RefundStatus(refund.Status), Payment: s.payment(row)}, nil
 }
 
 // claimRefund writes a refund down, if so much is left, and answers it, or the
@@ -119,9 +119,9 @@ func (s *Service) startUndo(ctx context.Context, row paymentdb.Payment) (*paymen
 			return err
 		}
 		attempt, err = db.InsertAttempt(ctx, paymentdb.InsertAttemptParams{
-			PaymentID: row.ID, Operation: opRefund, Amount: left, RequestID: &refundID, Final: true,
+			PaymentID: row.ID, SeenVersion: &row.Version, Operation: opRefund, Amount: left, RequestID: &refundID, Final: true,
 		})
-		if pg.NotFound(err) { // another one is open
+		if pg.NotFound(err) { // another one is open, or has ended meanwhile
 			return ErrPaymentInProgress
 		}
 		return err

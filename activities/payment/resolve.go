@@ -26,11 +26,11 @@ func (s *Service) ResolvePayment(ctx context.Context, in ResolvePaymentInput) (P
 	if err != nil {
 		return Payment{}, err
 	}
-	return payment(row), nil
+	return s.payment(row), nil
 }
 
 func (s *Service) resolve(ctx context.Context, row paymentdb.Payment) (paymentdb.Payment, error) {
-	leave, err := s.stripe.enter()
+	leave, err := s.of(row).enter()
 	if err != nil {
 		return row, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) resolve(ctx context.Context, row paymentdb.Payment) (paymentdb
 // observe takes a payment for what the provider has of it. attempt is the
 // authorization that was taken over for it, or nil.
 func (s *Service) observe(ctx context.Context, row paymentdb.Payment, attempt *paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.find(ctx, row)
+	word, err := s.of(row).find(ctx, row)
 	switch {
 	case err != nil:
 		return row, s.lost(ctx, row, attempt, err)

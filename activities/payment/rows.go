@@ -10,9 +10,9 @@ import (
 )
 
 // payment shows a row.
-func payment(row paymentdb.Payment) Payment {
+func (s *Service) payment(row paymentdb.Payment) Payment {
 	in := func(amount int64) money.Money { return money.New(amount, row.Currency) }
-	return Payment{
+	shown := Payment{
 		ID:          row.ID,
 		OrderID:     row.OrderID,
 		Status:      PaymentStatus(row.Status),
@@ -21,13 +21,18 @@ func payment(row paymentdb.Payment) Payment {
 		Authorized:  in(row.Authorized),
 		Captured:    in(row.Captured),
 		Refunded:    in(row.Refunded),
-		Provider:    ProviderCard,
+		Provider:    Provider(row.Provider),
 		ActionURL:   row.ActionUrl,
 		DeclineCode: row.DeclineCode,
 		Version:     row.Version,
 		CreatedAt:   row.CreatedAt.UTC(),
 		UpdatedAt:   row.UpdatedAt.UTC(),
 	}
+	if shown.Provider == ProviderBankTransfer && shown.Status == StatusRequiresAction {
+		shown.Reference = reference(row.ID)
+		shown.AwaitSeconds = int64(s.options.TransferWithin.Seconds())
+	}
+	return shown
 }
 
 // changed is the payload of a row's event about a kind of change, made by the
@@ -42,6 +47,7 @@ func changed(row paymentdb.Payment, kind string, request *uuid.UUID) events.Paym
 		Authorized:  in(row.Authorized),
 		Captured:    in(row.Captured),
 		Refunded:    in(row.Refunded),
+		Provider:    row.Provider,
 		DeclineCode: row.DeclineCode,
 	}
 	switch kind {

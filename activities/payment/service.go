@@ -17,6 +17,7 @@ import (
 type Service struct {
 	pool     *pgxpool.Pool
 	stripe   *Stripe
+	bank     *Bank
 	webhooks *webhookInbox
 	options  Options
 }
@@ -25,11 +26,20 @@ type Service struct {
 type Options struct {
 	WebhookSecrets []string // each may have signed a webhook: the current one, and the ones being replaced
 	AllowFaults    bool     // pass AuthorizePaymentInput.Faults on to the provider's sandbox
+
+	Providers      []Provider    // who may be chosen; none means all
+	TransferWithin time.Duration // how long a customer has for a bank transfer; 0 means 7 days
 }
+
+// transferWithin is how long a customer has for a bank transfer unless configured.
+const transferWithin = 7 * 24 * time.Hour
 
 // New makes the service on its database and the provider.
 func New(pool *pgxpool.Pool, stripe *Stripe, o Options) *Service {
-	return &Service{pool: pool, stripe: stripe, options: o, webhooks: newWebhookInbox()}
+	if o.TransferWithin <= 0 {
+		o.TransferWithin = transferWithin
+	}
+	return &Service{pool: pool, stripe: stripe, bank: &Bank{pool: pool}, options: o, webhooks: newWebhookInbox()}
 }
 
 // read runs queries on one connection.

@@ -20,6 +20,7 @@ type intent struct {
 	PaymentID   string       // from its metadata
 	CaptureID   string       // from its metadata: the newest capture
 	Refunds     []refundWord // some or all of its refunds; nil when nobody asked
+	Attempt     int32        // from its metadata: the number of the authorization that it came of
 	replayed    bool         // the answer to an earlier request, kept for its idempotency key: it may be old
 }
 
@@ -107,6 +108,7 @@ func settled(status string) bool {
 const (
 	kindUnknown        = "unknown"
 	kindActionRequired = "action_required"
+	kindMethodChanged  = "method_changed"
 	kindAuthorized     = "authorized"
 	kindCaptured       = "captured"
 	kindReleased       = "released"
@@ -120,6 +122,7 @@ const (
 // and has none.
 var eventOf = map[string]string{
 	kindActionRequired: events.PaymentActionRequired,
+	kindMethodChanged:  events.PaymentMethodChanged,
 	kindAuthorized:     events.PaymentAuthorized,
 	kindCaptured:       events.PaymentReceived,
 	kindReleased:       events.PaymentReleased,
@@ -133,6 +136,8 @@ var eventOf = map[string]string{
 // money it is about.
 func happened(before, now paymentdb.Payment) (kind string, amount int64) {
 	switch {
+	case now.Status == string(StatusPending):
+		return kindMethodChanged, 0
 	case now.Refunded < before.Refunded:
 		return kindRefundFailed, before.Refunded - now.Refunded
 	case now.Refunded > before.Refunded:
@@ -175,6 +180,8 @@ const (
 	accountCommitments = "hold_commitments"
 	accountClearing    = "provider_clearing"
 	accountOrders      = "customer_orders"
+	accountBank        = "bank_account"
+	accountRefundsDue  = "refunds_due"
 )
 
 // postings books a change. They follow from the amounts before and after, so
@@ -185,9 +192,25 @@ func postings(before, now paymentdb.Payment) []posting {
 	if held != 0 {
 		lines = append(lines, posting{accountHolds, held}, posting{accountCommitments, -held})
 	}
-	taken := (now.Captured - now.Refunded) - (before.Captured - before.Refunded)
+	taken, back := now.Captured-before.Captured, now.Refunded-before.Refunded
+	if Provider(now.Provider) == ProviderBankTransfer {
+		return append(lines, transferPostings(taken, back)...)
+	}
+	if taken != back {
+		lines = append(lines, posting{accountClearing, taken - back}, posting{accountOrders, back - taken})
+	}
+	return lines
+}
+
+// transferPostings books what came on our bank account, and what is to be sent
+// back from it.
+func transferPostings(taken, back int64) []posting {
+	var lines []posting
 	if taken != 0 {
-		lines = append(lines, posting{accountClearing, taken}, posting{accountOrders, -taken})
+		lines = append(lines, posting{accountBank, taken}, posting{accountOrders, -taken})
+	}
+	if back != 0 {
+		lines = append(lines, posting{accountOrders, back}, posting{accountRefundsDue, -back})
 	}
 	return lines
 }

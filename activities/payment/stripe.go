@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,6 +98,9 @@ func (s *Stripe) authorize(ctx context.Context, row paymentdb.Payment, attempt p
 	params.PaymentMethod = stripe.String(attempt.PaymentMethod)
 	params.ReturnURL = stripe.String(s.returnURL)
 	params.Metadata = map[string]string{"order_id": row.OrderID.String(), "payment_id": row.ID.String()}
+	if attempt.N > 1 {
+		params.Metadata["attempt"] = strconv.Itoa(int(attempt.N))
+	}
 	if attempt.Faults != "" {
 		params.Metadata["kassa_fault"] = attempt.Faults
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/stripe/stripe-go/v86"
@@ -73,6 +74,7 @@ func readIntent(pi *stripe.PaymentIntent) (intent, error) {
 	word := intent{
 		ID: pi.ID, Status: string(pi.Status), Currency: currency,
 		OrderID: pi.Metadata["order_id"], PaymentID: pi.Metadata["payment_id"], CaptureID: pi.Metadata["capture_id"],
+		Attempt:  attemptNumber(pi.Metadata),
 		replayed: replayed(pi.LastResponse),
 	}
 	if pi.LastPaymentError != nil {
@@ -98,6 +100,16 @@ func readIntent(pi *stripe.PaymentIntent) (intent, error) {
 		return intent{}, ErrProviderUnavailable.Because(errors.New("the provider's answer is no payment intent"))
 	}
 	return word, nil
+}
+
+// attemptNumber reads the number of an authorization, which the first one does
+// not carry.
+func attemptNumber(metadata map[string]string) int32 {
+	n, err := strconv.ParseInt(metadata["attempt"], 10, 32)
+	if err != nil {
+		return 1
+	}
+	return int32(n)
 }
 
 // readRefund reads what we need of a refund.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"kassa/internal/id"
+	"kassa/internal/pg"
 	"kassa/sql/paymentdb"
 )
 
@@ -14,26 +15,33 @@ import (
 // leaves a tombstone, also where there is no payment, which refuses every later
 // AuthorizePayment. It may be repeated; an error means that it must be.
 func (s *Service) VoidPayment(ctx context.Context, in VoidPaymentInput) (Payment, error) {
+	open := true
 	row, err := read(ctx, s, func(db *paymentdb.Queries) (paymentdb.Payment, error) {
-		return db.VoidPayment(ctx, id.New(), in.OrderID, instant())
+		row, err := db.VoidPayment(ctx, id.New(), in.OrderID, instant())
+		if err == nil && settled(row.Status) && undoing(row) == "" {
+			if _, err = db.GetOpenAttempt(ctx, row.ID); pg.NotFound(err) {
+				open, err = false, nil
+			}
+		}
+		return row, err
 	})
 	if err != nil {
 		return Payment{}, fmt.Errorf("void payment of order %s: %w", in.OrderID, err)
 	}
-	if settled(row.Status) && undoing(row) == "" {
-		return payment(row), nil
+	if !open {
+		return s.payment(row), nil
 	}
 	if row, err = s.undo(ctx, row); err != nil {
 		return Payment{}, err
 	}
-	return payment(row), nil
+	return s.payment(row), nil
 }
 
 // undo brings a payment to where no money is left in it. Each turn takes one
 // step and looks again: a step can fail because the payment was elsewhere than
 // we thought.
 func (s *Service) undo(ctx context.Context, row paymentdb.Payment) (paymentdb.Payment, error) {
-	leave, err := s.stripe.enter()
+	leave, err := s.of(row).enter()
 	if err != nil {
 		return row, err
 	}
@@ -84,9 +92,9 @@ func undoing(row paymentdb.Payment) string {
 // definite end, without charging anybody for it: what the provider has is
 // taken as it is, and what it has not yet got it will never accept.
 func (s *Service) decide(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (paymentdb.Payment, error) {
-	word, err := s.find(ctx, row)
+	word, err := s.of(row).find(ctx, row)
 	if err == nil && word == nil {
-		word, err = s.fence(ctx, row, attempt)
+		word, err = s.of(row).fence(ctx, row, attempt)
 	}
 	var refused *refusedError
 	switch {
@@ -98,25 +106,6 @@ func (s *Service) decide(ctx context.Context, row paymentdb.Payment, attempt pay
 		return s.never(ctx, row)
 	}
 	return s.settle(ctx, row, *word)
-}
-
-// fence answers what came of an authorization that was not found: nil when
-// nothing ever will.
-func (s *Service) fence(ctx context.Context, row paymentdb.Payment, attempt paymentdb.Attempt) (*intent, error) {
-	err := s.stripe.spend(ctx, row, attempt.Key)
-	if !errors.Is(err, errKeyUsed) {
-		return nil, err
-	}
-	// It did arrive. Sending it again repeats the answer and nothing else.
-	word, err := s.stripe.authorize(ctx, row, attempt)
-	if errors.Is(err, errReplayed) {
-		return s.trace(ctx, row, attempt)
-	}
-	if err != nil {
-		return nil, err
-	}
-	word, err = s.stripe.retrieve(ctx, word.ID)
-	return &word, err
 }
 
 // never records that an authorization came to nothing.

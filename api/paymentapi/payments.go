@@ -2,6 +2,7 @@ package paymentapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -20,9 +21,9 @@ const (
 	tagLedger   = "Ledger"
 )
 
-// captureWithin bounds a capture, which runs on when its client goes away:
-// money that moves must be recorded.
-const captureWithin = 10 * time.Second
+// moneyWithin bounds a request that moves money. It runs on when its client goes
+// away: money that moves must be recorded.
+const moneyWithin = 10 * time.Second
 
 type paymentPath struct {
 	ID uuid.UUID `path:"id" format:"uuid" doc:"Payment id." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
@@ -34,9 +35,21 @@ type paymentOutput struct {
 }
 
 type listInput struct {
-	OrderID string `query:"order_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only the payment of this order." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Payments per page."`
-	Cursor  string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+	OrderID      string    `query:"order_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only the payment of this order." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
+	UserID       string    `query:"user_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only this customer's payments." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f22"`
+	Status       string    `query:"status" enum:"pending,unknown,requires_action,authorized,captured,voided,refunded,failed" doc:"Only payments in this status." example:"captured"`
+	Provider     string    `query:"provider" enum:"card,bank_transfer" doc:"Only payments by this provider." example:"bank_transfer"`
+	Currency     string    `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only payments in this currency." example:"EUR"`
+	CreatedFrom  time.Time `query:"created_from" doc:"Only payments first asked for then or later." example:"2026-01-01T00:00:00Z"`
+	CreatedUntil time.Time `query:"created_until" doc:"Only payments first asked for before then." example:"2026-02-01T00:00:00Z"`
+	Limit        int       `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Payments per page."`
+	Cursor       string    `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+}
+
+// scope names the list that a cursor of it belongs to.
+func (in listInput) scope() string {
+	in.Limit, in.Cursor = 0, ""
+	return fmt.Sprintf("list-payments %+v", in)
 }
 
 type listOutput struct {
@@ -94,6 +107,7 @@ func Register(a *httpapi.API, svc *payment.Service) {
 	}, func(ctx context.Context, in *captureInput) (*paymentOutput, error) {
 		return capture(ctx, svc, in)
 	})
+	methods(a, svc)
 	ledger(a, svc)
 	webhooks(a, svc)
 }
@@ -114,11 +128,19 @@ func shape(p payment.Payment, err error) (*paymentOutput, error) {
 	return &paymentOutput{ETag: httpapi.ETag(p.Version), Body: p}, nil
 }
 
+// idOf reads an id of which the form was checked; "" is the zero id.
+func idOf(text string) uuid.UUID {
+	if text == "" {
+		return uuid.Nil
+	}
+	return uuid.MustParse(text)
+}
+
 func list(ctx context.Context, svc *payment.Service, cursors httpapi.Cursors, in *listInput) (*listOutput, error) {
-	scope := "list-payments?order_id=" + in.OrderID
-	ask := payment.ListPaymentsInput{Limit: in.Limit}
-	if in.OrderID != "" {
-		ask.OrderID = uuid.MustParse(in.OrderID) // its form was checked
+	scope := in.scope()
+	ask := payment.ListPaymentsInput{
+		OrderID: idOf(in.OrderID), UserID: idOf(in.UserID), Status: payment.PaymentStatus(in.Status), Provider: payment.Provider(in.Provider),
+		Currency: in.Currency, CreatedFrom: in.CreatedFrom, CreatedUntil: in.CreatedUntil, Limit: in.Limit,
 	}
 	if in.Cursor != "" {
 		if err := cursors.Verify(scope, in.Cursor, &ask.Before); err != nil {
@@ -156,7 +178,7 @@ func capture(ctx context.Context, svc *payment.Service, in *captureInput) (*paym
 		}
 		ask.Amount = *in.Body.Amount
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), captureWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), moneyWithin)
 	defer cancel()
 	return shape(svc.CapturePayment(ctx, ask))
 }

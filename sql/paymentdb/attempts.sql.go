@@ -75,6 +75,40 @@ func (q *Queries) FinishAuthorization(ctx context.Context, arg FinishAuthorizati
 	return err
 }
 
+const getAuthorization = `-- name: GetAuthorization :one
+SELECT key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
+FROM attempts
+WHERE payment_id = $1
+  AND operation = 'authorize'
+ORDER BY n DESC
+LIMIT 1
+`
+
+// The newest attempt to authorize.
+func (q *Queries) GetAuthorization(ctx context.Context, paymentID uuid.UUID) (Attempt, error) {
+	row := q.db.QueryRow(ctx, getAuthorization, paymentID)
+	var i Attempt
+	err := row.Scan(
+		&i.Key,
+		&i.PaymentID,
+		&i.Operation,
+		&i.N,
+		&i.State,
+		&i.Amount,
+		&i.PaymentMethod,
+		&i.Faults,
+		&i.Sends,
+		&i.ProviderID,
+		&i.Error,
+		&i.FirstSentAt,
+		&i.SentAt,
+		&i.FinishedAt,
+		&i.RequestID,
+		&i.Final,
+	)
+	return i, err
+}
+
 const getOpenAttempt = `-- name: GetOpenAttempt :one
 SELECT key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
 FROM attempts
@@ -113,6 +147,8 @@ SELECT payments.order_id || ':' || $1::text || ':' || past.n + 1, payments.id, $
 FROM payments,
      (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = $7 AND attempts.operation = $1::text) AS past
 WHERE payments.id = $7
+  AND ($8::bigint IS NULL OR payments.version = $8::bigint)
+FOR SHARE OF payments
 ON CONFLICT DO NOTHING
 RETURNING key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
 `
@@ -125,9 +161,11 @@ type InsertAttemptParams struct {
 	RequestID     *uuid.UUID
 	Final         bool
 	PaymentID     uuid.UUID
+	SeenVersion   *int64
 }
 
-// Starts the next attempt at an operation, unless one at the payment is open.
+// Starts the next attempt at an operation, unless one at the payment is open, or
+// the payment has moved on from the version that was seen (null for any).
 func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) (Attempt, error) {
 	row := q.db.QueryRow(ctx, insertAttempt,
 		arg.Operation,
@@ -137,6 +175,7 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) (A
 		arg.RequestID,
 		arg.Final,
 		arg.PaymentID,
+		arg.SeenVersion,
 	)
 	var i Attempt
 	err := row.Scan(

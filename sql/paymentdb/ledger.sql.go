@@ -98,6 +98,7 @@ const listLedgerAccounts = `-- name: ListLedgerAccounts :many
 SELECT ledger_accounts.code, ledger_accounts.kind, ledger_accounts.name, ledger_balances.currency, ledger_balances.balance
 FROM ledger_accounts
 JOIN ledger_balances ON ledger_balances.account = ledger_accounts.code
+WHERE ($1::text IS NULL OR ledger_balances.currency = $1::text)
 ORDER BY ledger_accounts.code, ledger_balances.currency
 `
 
@@ -109,8 +110,8 @@ type ListLedgerAccountsRow struct {
 	Balance  int64
 }
 
-func (q *Queries) ListLedgerAccounts(ctx context.Context) ([]ListLedgerAccountsRow, error) {
-	rows, err := q.db.Query(ctx, listLedgerAccounts)
+func (q *Queries) ListLedgerAccounts(ctx context.Context, currency *string) ([]ListLedgerAccountsRow, error) {
+	rows, err := q.db.Query(ctx, listLedgerAccounts, currency)
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +142,28 @@ FROM ledger_entries
 WHERE sequence IS NOT NULL
   AND sequence < $1::bigint
   AND ($2::uuid IS NULL OR payment_id = $2::uuid)
+  AND ($3::text IS NULL OR kind = $3::text)
+  AND ($4::timestamptz IS NULL OR created_at >= $4::timestamptz)
+  AND ($5::timestamptz IS NULL OR created_at < $5::timestamptz)
+  AND ($6::text IS NULL AND $7::text IS NULL OR EXISTS (
+      SELECT FROM ledger_postings
+      WHERE ledger_postings.entry_id = ledger_entries.id
+        AND ($6::text IS NULL OR ledger_postings.account = $6::text)
+        AND ($7::text IS NULL OR ledger_postings.currency = $7::text)))
 ORDER BY sequence DESC
-LIMIT $3
+LIMIT $8
 `
+
+type ListLedgerEntriesParams struct {
+	Before       int64
+	PaymentID    *uuid.UUID
+	Kind         *string
+	CreatedFrom  *time.Time
+	CreatedUntil *time.Time
+	Account      *string
+	Currency     *string
+	MaxRows      int32
+}
 
 type ListLedgerEntriesRow struct {
 	ID        uuid.UUID
@@ -156,8 +176,17 @@ type ListLedgerEntriesRow struct {
 }
 
 // Sealed entries, newest first.
-func (q *Queries) ListLedgerEntries(ctx context.Context, before int64, paymentID *uuid.UUID, maxRows int32) ([]ListLedgerEntriesRow, error) {
-	rows, err := q.db.Query(ctx, listLedgerEntries, before, paymentID, maxRows)
+func (q *Queries) ListLedgerEntries(ctx context.Context, arg ListLedgerEntriesParams) ([]ListLedgerEntriesRow, error) {
+	rows, err := q.db.Query(ctx, listLedgerEntries,
+		arg.Before,
+		arg.PaymentID,
+		arg.Kind,
+		arg.CreatedFrom,
+		arg.CreatedUntil,
+		arg.Account,
+		arg.Currency,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}

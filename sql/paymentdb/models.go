@@ -120,6 +120,10 @@ type Payment struct {
 	UpdatedAt time.Time
 	// Sum of the refunds that were asked for and have not come to nothing: a new one must leave it within captured.
 	RefundClaimed int64
+	// Who moves the money: card (Stripe) or bank_transfer (our own account).
+	Provider string
+	// Number of the first authorization of the method that is wanted now. What an earlier one leads to is given back.
+	WantedAttempt int32
 }
 
 // What was asked to be given back of what a payment has taken, once each.

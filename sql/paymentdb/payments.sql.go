@@ -14,8 +14,8 @@ import (
 
 const claimPayment = `-- name: ClaimPayment :execrows
 WITH claimed AS (
-    INSERT INTO payments (id, order_id, user_id, amount, currency, capture, status, created_at, updated_at)
-    VALUES ($5, $6, $7::uuid, $2, $8, $9, 'pending', $10, $10)
+    INSERT INTO payments (id, order_id, user_id, amount, currency, capture, provider, status, created_at, updated_at)
+    VALUES ($5, $6, $7::uuid, $2, $8, $9, $10, 'pending', $11, $11)
     ON CONFLICT (order_id) DO NOTHING
     RETURNING id
 )
@@ -34,6 +34,7 @@ type ClaimPaymentParams struct {
 	UserID        uuid.UUID
 	Currency      string
 	Capture       string
+	Provider      string
 	CreatedAt     time.Time
 }
 
@@ -50,6 +51,7 @@ func (q *Queries) ClaimPayment(ctx context.Context, arg ClaimPaymentParams) (int
 		arg.UserID,
 		arg.Currency,
 		arg.Capture,
+		arg.Provider,
 		arg.CreatedAt,
 	)
 	if err != nil {
@@ -59,7 +61,7 @@ func (q *Queries) ClaimPayment(ctx context.Context, arg ClaimPaymentParams) (int
 }
 
 const getPayment = `-- name: GetPayment :one
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed, provider, wanted_attempt
 FROM payments
 WHERE id = $1
 `
@@ -87,12 +89,14 @@ func (q *Queries) GetPayment(ctx context.Context, id uuid.UUID) (Payment, error)
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.RefundClaimed,
+		&i.Provider,
+		&i.WantedAttempt,
 	)
 	return i, err
 }
 
 const getPaymentByOrder = `-- name: GetPaymentByOrder :one
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed, provider, wanted_attempt
 FROM payments
 WHERE order_id = $1
 `
@@ -120,6 +124,8 @@ func (q *Queries) GetPaymentByOrder(ctx context.Context, orderID uuid.UUID) (Pay
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.RefundClaimed,
+		&i.Provider,
+		&i.WantedAttempt,
 	)
 	return i, err
 }
@@ -154,18 +160,46 @@ func (q *Queries) ListOpenPayments(ctx context.Context, orderIds []uuid.UUID) ([
 }
 
 const listPayments = `-- name: ListPayments :many
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed, provider, wanted_attempt
 FROM payments
 WHERE user_id IS NOT NULL
   AND ($1::uuid IS NULL OR order_id = $1::uuid)
-  AND ($2::uuid IS NULL OR id < $2::uuid)
+  AND ($2::uuid IS NULL OR user_id = $2::uuid)
+  AND ($3::text IS NULL OR status = $3::text)
+  AND ($4::text IS NULL OR provider = $4::text)
+  AND ($5::text IS NULL OR currency = $5::text)
+  AND ($6::timestamptz IS NULL OR created_at >= $6::timestamptz)
+  AND ($7::timestamptz IS NULL OR created_at < $7::timestamptz)
+  AND ($8::uuid IS NULL OR id < $8::uuid)
 ORDER BY id DESC
-LIMIT $3
+LIMIT $9
 `
 
-// Newest first; tombstones are no payments. A nil id means no filter.
-func (q *Queries) ListPayments(ctx context.Context, orderID *uuid.UUID, before *uuid.UUID, maxRows int32) ([]Payment, error) {
-	rows, err := q.db.Query(ctx, listPayments, orderID, before, maxRows)
+type ListPaymentsParams struct {
+	OrderID      *uuid.UUID
+	UserID       *uuid.UUID
+	Status       *string
+	Provider     *string
+	Currency     *string
+	CreatedFrom  *time.Time
+	CreatedUntil *time.Time
+	Before       *uuid.UUID
+	MaxRows      int32
+}
+
+// Newest first; tombstones are no payments. Null means no filter.
+func (q *Queries) ListPayments(ctx context.Context, arg ListPaymentsParams) ([]Payment, error) {
+	rows, err := q.db.Query(ctx, listPayments,
+		arg.OrderID,
+		arg.UserID,
+		arg.Status,
+		arg.Provider,
+		arg.Currency,
+		arg.CreatedFrom,
+		arg.CreatedUntil,
+		arg.Before,
+		arg.MaxRows,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +227,8 @@ func (q *Queries) ListPayments(ctx context.Context, orderID *uuid.UUID, before *
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.RefundClaimed,
+			&i.Provider,
+			&i.WantedAttempt,
 		); err != nil {
 			return nil, err
 		}
@@ -205,7 +241,7 @@ func (q *Queries) ListPayments(ctx context.Context, orderID *uuid.UUID, before *
 }
 
 const listPaymentsOf = `-- name: ListPaymentsOf :many
-SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
+SELECT id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed, provider, wanted_attempt
 FROM payments
 WHERE order_id = ANY ($1::uuid[])
    OR provider_payment_id = ANY ($2::text[])
@@ -241,6 +277,8 @@ func (q *Queries) ListPaymentsOf(ctx context.Context, orderIds []uuid.UUID, prov
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.RefundClaimed,
+			&i.Provider,
+			&i.WantedAttempt,
 		); err != nil {
 			return nil, err
 		}
@@ -259,6 +297,8 @@ FROM (
     FROM payments
     WHERE (payments.status IN ('pending', 'unknown', 'requires_action') OR (payments.voided_at IS NOT NULL AND payments.status IN ('authorized', 'captured')))
       AND payments.updated_at < $1
+      AND (payments.provider <> 'bank_transfer' OR payments.status <> 'requires_action' OR payments.voided_at IS NOT NULL
+           OR EXISTS (SELECT FROM bank_transfers WHERE bank_transfers.intent_id = payments.provider_payment_id AND bank_transfers.kind = 'received'))
     UNION
     SELECT payments.order_id, payments.updated_at
     FROM attempts
@@ -272,6 +312,7 @@ LIMIT $2
 
 // What waits for the provider's word, and what an order that wants no payment
 // still has (the index payments_unsettled); and what was asked without an answer.
+// A transfer takes days; it is looked at when it has come.
 func (q *Queries) ListUnsettledPayments(ctx context.Context, untouchedSince time.Time, maxRows int32) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listUnsettledPayments, untouchedSince, maxRows)
 	if err != nil {
@@ -298,14 +339,16 @@ SET status = $1,
     authorized = $2,
     captured = $3,
     refunded = $4,
-    provider_payment_id = $5,
-    action_url = $6,
-    failure = $7,
-    decline_code = $8,
+    provider = $5,
+    wanted_attempt = $6,
+    provider_payment_id = $7,
+    action_url = $8,
+    failure = $9,
+    decline_code = $10,
     version = version + 1,
-    updated_at = $9
-WHERE id = $10
-  AND version = $11
+    updated_at = $11
+WHERE id = $12
+  AND version = $13
 `
 
 type UpdatePaymentParams struct {
@@ -313,6 +356,8 @@ type UpdatePaymentParams struct {
 	Authorized        int64
 	Captured          int64
 	Refunded          int64
+	Provider          string
+	WantedAttempt     int32
 	ProviderPaymentID string
 	ActionUrl         string
 	Failure           string
@@ -331,6 +376,8 @@ func (q *Queries) UpdatePayment(ctx context.Context, arg UpdatePaymentParams) er
 		arg.Authorized,
 		arg.Captured,
 		arg.Refunded,
+		arg.Provider,
+		arg.WantedAttempt,
 		arg.ProviderPaymentID,
 		arg.ActionUrl,
 		arg.Failure,
@@ -347,7 +394,7 @@ INSERT INTO payments (id, order_id, amount, currency, capture, status, voided_at
 VALUES ($1, $2, 0, 'XXX', 'automatic', 'voided', $3::timestamptz, $3, $3)
 ON CONFLICT (order_id) DO UPDATE
 SET voided_at = coalesce(payments.voided_at, excluded.voided_at)
-RETURNING id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed
+RETURNING id, order_id, user_id, amount, currency, capture, status, authorized, captured, refunded, provider_payment_id, action_url, failure, decline_code, voided_at, version, created_at, updated_at, refund_claimed, provider, wanted_attempt
 `
 
 // Leaves the tombstone: on the order's payment, or in its place.
@@ -374,6 +421,8 @@ func (q *Queries) VoidPayment(ctx context.Context, iD uuid.UUID, orderID uuid.UU
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.RefundClaimed,
+		&i.Provider,
+		&i.WantedAttempt,
 	)
 	return i, err
 }

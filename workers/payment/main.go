@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
@@ -50,12 +51,15 @@ func run(_ context.Context, p *process.Process) error {
 
 	stripe := payment.NewStripe(payment.StripeOptions{URL: cfg.StripeURL, Key: cfg.StripeKey, ReturnURL: cfg.ReturnURL})
 	telemetry.Registry.MustRegister(stripe.Collector())
-	svc := payment.New(pool, stripe, payment.Options{WebhookSecrets: cfg.WebhookSecrets, AllowFaults: !cfg.Production()})
+	svc := payment.New(pool, stripe, payment.Options{
+		WebhookSecrets: cfg.WebhookSecrets, AllowFaults: !cfg.Production(),
+		Providers: cfg.Providers, TransferWithin: time.Duration(cfg.TransferDays) * 24 * time.Hour,
+	})
 
 	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	paymentapi.Register(api, svc)
-	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc, "AuthorizePayment", "CapturePayment", "RefundPayment", "VoidPayment", "ResolvePayment"))
+	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc, "AuthorizePayment", "CapturePayment", "ChangePaymentMethod", "ReceivePayment", "RefundPayment", "ResolvePayment", "VoidPayment"))
 
 	report := func(err error) { p.Log.Warn("background work", zap.Error(err)) }
 	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))

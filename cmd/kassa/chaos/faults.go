@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,8 +34,13 @@ type stage struct {
 // soon is how long something may take to come back.
 const soon = time.Minute
 
-// workers are our processes, but for the gateway.
-var workers = []string{"user", "product", "inventory", "cart", "order", "order-2", "payment", "notification", "analytics"}
+// fleet is our processes, but for the gateway.
+func (s *stage) fleet() []string {
+	return slices.DeleteFunc(s.stack.Names(), func(name string) bool {
+		service, _, _ := strings.Cut(name, "-")
+		return s.where.Services[service] == nil
+	})
+}
 
 // wait is a pause that ends with ctx.
 func wait(ctx context.Context, d time.Duration) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,8 +26,9 @@ func rule(fault string, rate string) string { return `{"fault":"` + fault + `","
 func Scenarios() []Scenario {
 	return []Scenario{
 		{Name: "kill-workers", Quick: true, Fault: "kill −9 a random worker, again and again", strike: func(ctx context.Context, s *stage) error {
-			return s.again(ctx, 1500*time.Millisecond, func() error { return s.kill(s.some(workers)) })
+			return s.again(ctx, 1500*time.Millisecond, func() error { return s.kill(s.some(s.fleet())) })
 		}},
+		{Name: "deaths", Fault: "kill −9 every process in turn, some together, at last all", strike: deaths},
 		{Name: "failpoints", Quick: true, Fault: "die at chosen points of operations, one after the other", strike: strikeSome},
 		{Name: "failpoints-all", Fault: "die at every point of every operation", strike: strikeAll},
 		{Name: "kill-gateway", Quick: true, Fault: "kill −9 the gateway in the middle of requests", strike: func(ctx context.Context, s *stage) error {
@@ -118,15 +120,41 @@ func Find(names []string) (found []Scenario, unknown string) {
 func (s *stage) some(names []string) string { return names[s.dice.IntN(len(names))] }
 
 func rollingRestart(ctx context.Context, s *stage) error {
-	for _, name := range append(slices.Clone(workers), "gateway") {
-		if s.pid(name) == 0 {
-			continue
-		}
+	for _, name := range append(s.fleet(), "gateway") {
 		if err := s.restart(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// deaths kills everything in turn while the provider misbehaves a little. What
+// dies together dies at once; at the end the power fails.
+func deaths(ctx context.Context, s *stage) error {
+	err := s.misbehave(ctx, rule("drop_reply", "0.03"), rule("unavailable_after_commit", "0.03"), rule("rate_limit", "0.02"),
+		rule("webhook_duplicate", "0.1"), rule("webhook_reorder:2000", "0.1"), rule("webhook_lose", "0.05"))
+	if err != nil {
+		return err
+	}
+	turns := [][]string{
+		{"psp"}, {"nats"}, {"postgres"}, {"temporal"}, {"gateway"},
+		{"order", "order-2"}, {"payment", "psp"}, {"order", "inventory", "payment"}, {"temporal", "postgres"},
+	}
+	for _, name := range s.fleet() {
+		turns = append(turns, []string{name})
+	}
+	s.dice.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
+	for _, victims := range append(turns, s.stack.Names()) {
+		died := time.Now()
+		if err := errors.Join(s.kill(victims...), s.whole(ctx)); err != nil {
+			return err
+		}
+		s.say("back after %s: %s", time.Since(died).Round(10*time.Millisecond), strings.Join(victims, ", "))
+		if err := wait(ctx, 500*time.Millisecond+time.Duration(s.dice.IntN(60))*time.Millisecond); err != nil { // somewhere in the middle of what customers do
+			return err
+		}
+	}
+	return s.behave(context.WithoutCancel(ctx))
 }
 
 // mixed throws dice: processes die, some at failpoints, and the provider is moody.
@@ -136,7 +164,7 @@ func mixed(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	victims := append(slices.Clone(workers), "gateway", "psp", "nats", "temporal", "postgres")
+	victims := append(s.fleet(), "gateway", "psp", "nats", "temporal", "postgres")
 	err = s.again(ctx, 2*time.Second, func() error {
 		if s.dice.IntN(2) == 0 {
 			victim := []string{"inventory", "payment", "order", "order-2"}[s.dice.IntN(4)]

@@ -59,10 +59,10 @@ var invariants = []invariant{
 
 	{id: "P1", name: "one charge per order; keys of attempts are unique", check: all(
 		query(payments, "attempts", attemptKeys), query(payments, "payments", attemptsSucceeded), chargedOnce)},
-	{id: "P2", name: "0 ≤ refunded ≤ captured ≤ authorized; the history agrees", check: all(
-		query(payments, "payments", paymentAmounts), query(payments, "transactions", paymentHistory))},
+	{id: "P2", name: "0 ≤ refunded ≤ captured ≤ authorized; the history, captures and refunds agree", check: all(
+		query(payments, "payments", paymentAmounts), query(payments, "transactions", paymentHistory), query(payments, "refunds", paymentRequests))},
 	{id: "P3", name: "nothing in doubt beyond its deadline", check: query(payments, "payments", paymentsInDoubt)},
-	{id: "P4", name: "we and the provider agree, both ways", needs: theProvider, check: all(ourMoneyIsTheirs, theirMoneyIsOurs)},
+	{id: "P4", name: "we and the provider agree, both ways", needs: theProvider, check: all(ourMoneyIsTheirs, theirMoneyIsOurs, query(payments, "bank_transfers", transfersAgree))},
 	{id: "P5", name: "webhooks are unique and applied", check: query(payments, "webhooks", webhooksApplied)},
 
 	{id: "L1", name: "every ledger entry sums to 0 per currency, so the ledger does", check: query(payments, "ledger_entries", entriesBalance)},

@@ -39,7 +39,7 @@ WITH entries AS (
            sum(amount) AS off,
            sum(amount) FILTER (WHERE account = 'card_holds') AS holds,
            sum(amount) FILTER (WHERE account = 'hold_commitments') AS commitments,
-           sum(amount) FILTER (WHERE account = 'provider_clearing') AS clearing,
+           sum(amount) FILTER (WHERE account IN ('provider_clearing', 'bank_account', 'refunds_due')) AS clearing,
            sum(amount) FILTER (WHERE account = 'customer_orders') AS paid,
            min(currency) AS currency,
            max(currency) AS other_currency

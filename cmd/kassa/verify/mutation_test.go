@@ -218,6 +218,18 @@ var mutations = []mutation{
 	{"P1", "the provider charged an order again", func(w *world) { w.charge(w.bought.ID.String()) }},
 	{"P2", "the history refunds another amount", sql("payments", nil, "UPDATE transactions SET amount = amount - 1 WHERE kind = 'refunded'")},
 	{"P2", "a payment moved without a transaction", sql("payments", bought, "UPDATE payments SET version = version + 1 WHERE order_id = %s")},
+	{"P2", "a refund was written down that nobody made", sql("payments", bought, `INSERT INTO refunds (id, payment_id, amount, status)
+		SELECT gen_random_uuid(), id, 1, 'succeeded' FROM payments WHERE order_id = %s`)},
+	{"P2", "a refund is over another amount", sql("payments", nil, "UPDATE refunds SET amount = amount - 1")},
+	{"P2", "more is claimed by refunds than they ask for", sql("payments", bought, "UPDATE payments SET refund_claimed = 1 WHERE order_id = %s")},
+	{"P2", "a part was taken that nobody asked for", sql("payments", nil, "DELETE FROM captures")},
+	{"P3", "a refund was asked for and never made", sql("payments", bought, `INSERT INTO refunds (id, payment_id, amount, created_at)
+		SELECT gen_random_uuid(), id, 1, created_at FROM payments WHERE order_id = %s`, "UPDATE payments SET refund_claimed = 1 WHERE order_id = %s")},
+	{"P4", "a transfer came and was not booked", func(w *world) {
+		w.transferred(w.place(w.bought.UserID, 1), false)
+		w.exec("payments", `INSERT INTO bank_transfers (key, intent_id, payment_id, kind, amount)
+			SELECT 'twice', intent_id, payment_id, 'received', amount FROM bank_transfers WHERE kind = 'expected'`)
+	}},
 	{"P3", "an answer of the provider got lost", sql("payments", bought, `UPDATE attempts SET state = 'unknown', finished_at = NULL
 		WHERE payment_id = (SELECT id FROM payments WHERE order_id = %s)`)},
 	{"P3", "a payment that is not wanted was not given back", sql("payments", bought, "UPDATE payments SET voided_at = now() WHERE order_id = %s")},
@@ -296,6 +308,18 @@ var mutations = []mutation{
 		"UPDATE outbox SET event = jsonb_set(event, '{data,name}', '\"Dora\"') WHERE type = 'user.erased'")},
 	{"U4", "an erasure came to a halt", sql("users", nil, "UPDATE users SET erasure_requested_at = now() - interval '2 hours' WHERE email = 'cy@example.com'")},
 	{"U2", "an event tells an address", sql("users", nil, `UPDATE outbox SET event = jsonb_set(event, '{data,contact}', '"Ben@Example.com"') WHERE type = 'user.updated'`)},
+}
+
+// transferred lets an order be paid by bank transfer.
+func (w *world) transferred(o order.Order, came bool) {
+	w.t.Helper()
+	paid, err := w.pay(w.payments(), o, o.Total, "bank_transfer", "automatic")
+	require.NoError(w.t, err)
+	if came {
+		_, err = w.payments().ReceivePayment(w.t.Context(), payment.ReceivePaymentInput{PaymentID: paid.ID, Amount: o.Total})
+		require.NoError(w.t, err)
+	}
+	w.publish()
 }
 
 func (w *world) payAndConfirm(o order.Order) {

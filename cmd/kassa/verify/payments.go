@@ -62,6 +62,51 @@ WHERE coalesce(history.entries, 0) <> payments.version - 1
    OR coalesce(history.status, payments.status) <> payments.status
    OR coalesce(history.refunded, 0) <> payments.refunded`
 
+// What was asked to be taken and given back, by its own ids, adds up to what was.
+// Money that somebody gave back at the provider's own desk has no refund of ours.
+const paymentRequests = `
+SELECT payments.order_id::text, format('captured %s, refunded %s, refunds claim %s; its captures add up to %s, its refunds to %s, those under way with them to %s',
+       payments.captured, payments.refunded, payments.refund_claimed, taken.total, given.total, given.claimed)
+FROM payments
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount), 0) AS total
+    FROM captures
+    WHERE captures.payment_id = payments.id
+      AND captures.status = 'succeeded'
+) AS taken
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount) FILTER (WHERE status IN ('pending', 'succeeded')), 0) AS total,
+           coalesce(sum(amount) FILTER (WHERE status IN ('requested', 'pending', 'succeeded')), 0) AS claimed
+    FROM refunds
+    WHERE refunds.payment_id = payments.id
+) AS given
+WHERE (payments.capture = 'manual' AND payments.provider = 'card' AND taken.total <> payments.captured)
+   OR given.total <> payments.refunded
+   OR given.claimed <> payments.refund_claimed
+   OR (given.claimed > payments.captured AND payments.captured > 0)`
+
+// The bank's witness is what is known of transfers.
+const transfersAgree = `
+SELECT payments.order_id::text, format('we have %s received and %s to be sent back; the transfers say %s and %s', payments.captured, payments.refunded, facts.received, facts.returned)
+FROM payments
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(amount) FILTER (WHERE kind = 'received'), 0) AS received,
+           coalesce(sum(amount) FILTER (WHERE kind = 'returned'), 0) AS returned,
+           max(created_at) AS newest
+    FROM bank_transfers
+    WHERE bank_transfers.payment_id = payments.id
+) AS facts
+WHERE (payments.provider = 'bank_transfer' OR facts.received > 0)
+  AND facts.newest < @before
+  AND (CASE payments.provider WHEN 'bank_transfer' THEN payments.captured ELSE 0 END, CASE payments.provider WHEN 'bank_transfer' THEN payments.refunded ELSE 0 END)
+      IS DISTINCT FROM (facts.received, facts.returned)
+UNION ALL
+SELECT payments.order_id::text, format('captured %s by bank transfer; no transfer was ever expected', payments.captured)
+FROM payments
+WHERE payments.provider = 'bank_transfer'
+  AND payments.captured > 0
+  AND NOT EXISTS (SELECT FROM bank_transfers WHERE bank_transfers.payment_id = payments.id)`
+
 // A payment that waits for its customer is not in doubt: its order's saga has a
 // deadline for it.
 const paymentsInDoubt = `
@@ -80,7 +125,17 @@ UNION ALL
 SELECT order_id::text, format('not wanted since %s, but still %s', voided_at, status)
 FROM payments
 WHERE status IN ('requires_action', 'authorized', 'captured')
-  AND voided_at < @before`
+  AND voided_at < @before
+UNION ALL
+SELECT payments.order_id::text, format('%s %s of %s is asked for since %s', asked.what, asked.id, asked.amount, asked.created_at)
+FROM (
+    SELECT 'capture' AS what, id, payment_id, amount, created_at FROM captures WHERE status = 'requested'
+    UNION ALL
+    SELECT 'refund', id, payment_id, amount, created_at FROM refunds WHERE status = 'requested'
+) AS asked
+JOIN payments ON payments.id = asked.payment_id
+WHERE asked.created_at < @before
+  AND payments.voided_at IS NULL`
 
 const webhooksApplied = `
 SELECT id, format('%s, received %s, tried %s times', type, received_at, tries)
@@ -99,6 +154,7 @@ type paymentRow struct {
 	OrderID    uuid.UUID
 	UserID     *uuid.UUID // nil on a tombstone
 	Status     string
+	Provider   string // card or bank_transfer
 	Currency   string
 	Amount     int64
 	Authorized int64
@@ -117,7 +173,7 @@ func (p paymentRow) taken() int64 { return p.Captured - p.Refunded }
 
 func (l *look) readPayments(ctx context.Context) (map[uuid.UUID]paymentRow, error) {
 	all, err := rows[paymentRow](ctx, l, payments, `
-		SELECT id, order_id, user_id, status, currency, amount, authorized, captured, refunded, provider_payment_id,
+		SELECT id, order_id, user_id, status, provider, currency, amount, authorized, captured, refunded, provider_payment_id,
 		       status IN ('pending', 'unknown') OR EXISTS (
 		           SELECT FROM attempts WHERE attempts.payment_id = payments.id AND attempts.state IN ('in_progress', 'unknown')),
 		       updated_at

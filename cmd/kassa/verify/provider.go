@@ -112,7 +112,7 @@ func ourMoneyIsTheirs(_ context.Context, l *look) (int, []Finding, error) {
 		in, known := theirs[p.IntentID]
 		var what string
 		switch {
-		case p.IntentID == "" && ours == amounts{}:
+		case p.Provider != "card", p.IntentID == "" && ours == amounts{}: // transfersAgree has the others
 			continue
 		case p.InDoubt, known && l.underWay(in):
 			continue

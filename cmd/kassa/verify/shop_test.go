@@ -33,6 +33,7 @@ func openShop(t *testing.T) *world {
 	w.catalogue()
 	w.bought = w.buy(till, customers[0], "pm_card_visa", "automatic")
 	w.manual = w.buy(till, customers[1], "pm_card_visa", "manual")
+	w.take(till, w.manual, 1000)
 	w.declined = w.buy(till, customers[1], "pm_card_visa_chargeDeclined", "automatic")
 	w.awaiting = w.buy(till, customers[0], "pm_card_threeDSecure2Required", "automatic")
 	w.soldOut = w.place(customers[0], 200)
@@ -189,6 +190,13 @@ func (w *world) pay(till *payment.Service, o order.Order, amount money.Money, me
 	return till.AuthorizePayment(w.t.Context(), payment.AuthorizePaymentInput{
 		OrderID: o.ID, UserID: o.UserID, Amount: amount, PaymentMethod: method, Capture: payment.CaptureMode(capture),
 	})
+}
+
+// take captures a part of what an order's payment holds.
+func (w *world) take(till *payment.Service, o order.Order, cents int64) {
+	w.t.Helper()
+	_, err := till.CapturePayment(w.t.Context(), payment.CapturePaymentInput{OrderID: o.ID, CaptureID: id.New(), Amount: eur(cents)})
+	require.NoError(w.t, err)
 }
 
 func (w *world) confirm(o order.Order, paid payment.Payment) {

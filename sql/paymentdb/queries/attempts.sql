@@ -1,11 +1,14 @@
 -- name: InsertAttempt :one
--- Starts the next attempt at an operation, unless one at the payment is open.
+-- Starts the next attempt at an operation, unless one at the payment is open, or
+-- the payment has moved on from the version that was seen (null for any).
 INSERT INTO attempts (key, payment_id, operation, n, amount, payment_method, faults, request_id, final)
 SELECT payments.order_id || ':' || @operation::text || ':' || past.n + 1, payments.id, @operation::text, past.n + 1, @amount, @payment_method, @faults,
        sqlc.narg('request_id'), @final
 FROM payments,
      (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = @payment_id AND attempts.operation = @operation::text) AS past
 WHERE payments.id = @payment_id
+  AND (sqlc.narg('seen_version')::bigint IS NULL OR payments.version = sqlc.narg('seen_version')::bigint)
+FOR SHARE OF payments
 ON CONFLICT DO NOTHING
 RETURNING *;
 
@@ -31,6 +34,15 @@ SELECT *
 FROM attempts
 WHERE payment_id = @payment_id
 ORDER BY first_sent_at, key;
+
+-- name: GetAuthorization :one
+-- The newest attempt to authorize.
+SELECT *
+FROM attempts
+WHERE payment_id = @payment_id
+  AND operation = 'authorize'
+ORDER BY n DESC
+LIMIT 1;
 
 -- name: ListBusyPayments :many
 -- Of these payments, those whose open attempt somebody is waiting on.

@@ -23,6 +23,7 @@ ORDER BY version;
 SELECT ledger_accounts.code, ledger_accounts.kind, ledger_accounts.name, ledger_balances.currency, ledger_balances.balance
 FROM ledger_accounts
 JOIN ledger_balances ON ledger_balances.account = ledger_accounts.code
+WHERE (sqlc.narg('currency')::text IS NULL OR ledger_balances.currency = sqlc.narg('currency')::text)
 ORDER BY ledger_accounts.code, ledger_balances.currency;
 
 -- name: ListLedgerEntries :many
@@ -32,6 +33,14 @@ FROM ledger_entries
 WHERE sequence IS NOT NULL
   AND sequence < @before::bigint
   AND (sqlc.narg('payment_id')::uuid IS NULL OR payment_id = sqlc.narg('payment_id')::uuid)
+  AND (sqlc.narg('kind')::text IS NULL OR kind = sqlc.narg('kind')::text)
+  AND (sqlc.narg('created_from')::timestamptz IS NULL OR created_at >= sqlc.narg('created_from')::timestamptz)
+  AND (sqlc.narg('created_until')::timestamptz IS NULL OR created_at < sqlc.narg('created_until')::timestamptz)
+  AND (sqlc.narg('account')::text IS NULL AND sqlc.narg('currency')::text IS NULL OR EXISTS (
+      SELECT FROM ledger_postings
+      WHERE ledger_postings.entry_id = ledger_entries.id
+        AND (sqlc.narg('account')::text IS NULL OR ledger_postings.account = sqlc.narg('account')::text)
+        AND (sqlc.narg('currency')::text IS NULL OR ledger_postings.currency = sqlc.narg('currency')::text)))
 ORDER BY sequence DESC
 LIMIT @max_rows;
 

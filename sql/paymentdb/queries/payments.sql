@@ -2,8 +2,8 @@
 -- Writes an order's payment and its first attempt, or nothing when the order
 -- has a payment or a tombstone already.
 WITH claimed AS (
-    INSERT INTO payments (id, order_id, user_id, amount, currency, capture, status, created_at, updated_at)
-    VALUES (@id, @order_id, @user_id::uuid, @amount, @currency, @capture, 'pending', @created_at, @created_at)
+    INSERT INTO payments (id, order_id, user_id, amount, currency, capture, provider, status, created_at, updated_at)
+    VALUES (@id, @order_id, @user_id::uuid, @amount, @currency, @capture, @provider, 'pending', @created_at, @created_at)
     ON CONFLICT (order_id) DO NOTHING
     RETURNING id
 )
@@ -22,11 +22,17 @@ FROM payments
 WHERE order_id = @order_id;
 
 -- name: ListPayments :many
--- Newest first; tombstones are no payments. A nil id means no filter.
+-- Newest first; tombstones are no payments. Null means no filter.
 SELECT *
 FROM payments
 WHERE user_id IS NOT NULL
   AND (sqlc.narg('order_id')::uuid IS NULL OR order_id = sqlc.narg('order_id')::uuid)
+  AND (sqlc.narg('user_id')::uuid IS NULL OR user_id = sqlc.narg('user_id')::uuid)
+  AND (sqlc.narg('status')::text IS NULL OR status = sqlc.narg('status')::text)
+  AND (sqlc.narg('provider')::text IS NULL OR provider = sqlc.narg('provider')::text)
+  AND (sqlc.narg('currency')::text IS NULL OR currency = sqlc.narg('currency')::text)
+  AND (sqlc.narg('created_from')::timestamptz IS NULL OR created_at >= sqlc.narg('created_from')::timestamptz)
+  AND (sqlc.narg('created_until')::timestamptz IS NULL OR created_at < sqlc.narg('created_until')::timestamptz)
   AND (sqlc.narg('before')::uuid IS NULL OR id < sqlc.narg('before')::uuid)
 ORDER BY id DESC
 LIMIT @max_rows;
@@ -34,12 +40,15 @@ LIMIT @max_rows;
 -- name: ListUnsettledPayments :many
 -- What waits for the provider's word, and what an order that wants no payment
 -- still has (the index payments_unsettled); and what was asked without an answer.
+-- A transfer takes days; it is looked at when it has come.
 SELECT unsettled.order_id
 FROM (
     SELECT payments.order_id, payments.updated_at
     FROM payments
     WHERE (payments.status IN ('pending', 'unknown', 'requires_action') OR (payments.voided_at IS NOT NULL AND payments.status IN ('authorized', 'captured')))
       AND payments.updated_at < @untouched_since
+      AND (payments.provider <> 'bank_transfer' OR payments.status <> 'requires_action' OR payments.voided_at IS NOT NULL
+           OR EXISTS (SELECT FROM bank_transfers WHERE bank_transfers.intent_id = payments.provider_payment_id AND bank_transfers.kind = 'received'))
     UNION
     SELECT payments.order_id, payments.updated_at
     FROM attempts
@@ -82,6 +91,8 @@ SET status = @status,
     authorized = @authorized,
     captured = @captured,
     refunded = @refunded,
+    provider = @provider,
+    wanted_attempt = @wanted_attempt,
     provider_payment_id = @provider_payment_id,
     action_url = @action_url,
     failure = @failure,

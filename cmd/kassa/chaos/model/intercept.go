@@ -264,6 +264,17 @@ func (o *outbound) ExecuteChildWorkflow(ctx workflow.Context, name string, args 
 	return child{Future: f, started: f}
 }
 
+// SetUpdateHandler remembers who hears an update.
+func (o *outbound) SetUpdateHandler(ctx workflow.Context, name string, handler any, options workflow.UpdateHandlerOptions) error {
+	of(ctx).updates[name] = listener{handler, options.Validator}
+	return nil
+}
+
+// GetVersion answers the newest: every run began with today's code.
+func (o *outbound) GetVersion(_ workflow.Context, _ string, _, newest workflow.Version) workflow.Version {
+	return newest
+}
+
 // Now is the virtual time.
 func (o *outbound) Now(ctx workflow.Context) time.Time { return of(ctx).run.w.now }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"flag"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,5 +42,18 @@ func TestEveryMistakeIsFound(t *testing.T) {
 			require.NotEmpty(t, r.Findings, "in %d schedules", r.Schedules)
 			t.Logf("after %d schedules: %s", r.Schedules, r.Findings[0])
 		})
+	}
+}
+
+func TestASeedAlwaysTellsTheSameStory(t *testing.T) {
+	tell := func(seed uint64) (story []string) {
+		_, err := Explore(t.Context(), Options{Seed: seed, Schedules: 1, Say: func(format string, args ...any) {
+			story = append(story, fmt.Sprintf(format, args...))
+		}})
+		require.NoError(t, err)
+		return story
+	}
+	for seed := range uint64(50) {
+		require.Equal(t, tell(seed), tell(seed), "seed %d", seed)
 	}
 }

@@ -42,6 +42,7 @@ type life struct {
 	zombie  bool // believed dead: it goes on, but the server takes nothing from it
 	stop    workflow.CancelFunc
 	signals map[string]workflow.Channel
+	updates map[string]listener
 	seq     int // commands so far
 	waiting map[int]command
 	known   map[int]bool  // commands that the history answers
@@ -56,6 +57,9 @@ type life struct {
 	value   any
 	err     error
 }
+
+// listener is who hears an update.
+type listener struct{ handler, validator any }
 
 // command is what a saga waits for.
 type command struct {
@@ -87,7 +91,7 @@ type gone struct{}
 // live replays the history in a worker and goes on from there.
 func (r *run) live() {
 	l := &life{
-		run: r, signals: map[string]workflow.Channel{}, waiting: map[int]command{},
+		run: r, signals: map[string]workflow.Channel{}, updates: map[string]listener{}, waiting: map[int]command{},
 		known: map[int]bool{}, early: map[int]event{}, inbox: slices.Clone(r.history),
 	}
 	for _, e := range r.history {

@@ -137,8 +137,15 @@ func deaths(ctx context.Context, s *stage) error {
 		return err
 	}
 	turns := [][]string{
-		{"psp"}, {"nats"}, {"postgres"}, {"temporal"}, {"gateway"},
-		{"order", "order-2"}, {"payment", "psp"}, {"order", "inventory", "payment"}, {"temporal", "postgres"},
+		{"psp"},
+		{"nats"},
+		{"postgres"},
+		{"temporal"},
+		{"gateway"},
+		{"order", "order-2"},
+		{"payment", "psp"},
+		{"order", "inventory", "payment"},
+		{"temporal", "postgres"},
 	}
 	for _, name := range s.fleet() {
 		turns = append(turns, []string{name})

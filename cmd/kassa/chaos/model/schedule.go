@@ -40,6 +40,10 @@ type customer struct {
 	satisfies bool
 	regrets   time.Duration // asks for a cancellation then; 0 for never
 	forgotten bool          // the order is placed, and the start of its saga is lost
+	held      time.Duration // then an operator holds the order, until they resume it; 0 for never
+	retried   time.Duration // then an operator tells the saga not to wait; 0 for never
+	reviewed  time.Duration // somebody must approve the order, and decides then; 0 when nobody must
+	approved  bool
 	struck    time.Duration // then an operator terminates the saga, or resets it; 0 for never
 	reset     bool
 }
@@ -78,6 +82,15 @@ func draw(seed uint64) plan {
 		}
 		if dice.IntN(3) == 0 {
 			c.regrets = upTo([]time.Duration{50 * time.Millisecond, 5 * time.Second, 2 * time.Minute}[dice.IntN(3)])
+		}
+		if dice.IntN(6) == 0 {
+			c.held = upTo([]time.Duration{100 * time.Millisecond, 2 * time.Minute}[dice.IntN(2)])
+		}
+		if dice.IntN(8) == 0 {
+			c.retried = upTo(2 * time.Minute)
+		}
+		if dice.IntN(8) == 0 {
+			c.reviewed, c.approved = upTo(2*reviewWithin), dice.IntN(3) > 0
 		}
 		if p.operator {
 			c.forgotten, c.reset = dice.IntN(4) == 0, dice.IntN(2) == 0
@@ -137,6 +150,9 @@ func (w *world) expect(c customer) {
 		}
 	}
 	p.Total = money.New(1000*units, "EUR")
+	if c.reviewed > 0 {
+		p.ReviewSeconds = int64(reviewWithin / time.Second)
+	}
 	checkout := workflows.CheckoutID(p.OrderID)
 	w.after(c.arrives, func() {
 		p.touched = w.now
@@ -157,6 +173,7 @@ func (w *world) expect(c customer) {
 			}
 		})
 	}
+	w.intervene(p, c)
 	if c.struck > 0 {
 		w.after(c.arrives+c.struck, func() {
 			r := w.runs[checkout]

@@ -32,6 +32,7 @@ type purchase struct {
 	status   order.Status
 	touched  time.Time
 	closed   time.Time
+	heldFrom order.Status // what it was before an operator held it
 	cancel   bool         // somebody wants it cancelled
 	payment  uuid.UUID    // that confirmed it
 	told     order.Status // what the customer was told
@@ -80,7 +81,7 @@ func (s *shop) operation(name string) (*place, operation) {
 		})
 	case "ConfirmOrder":
 		return s.orders, atOnce(func(in order.ConfirmOrderInput) (order.State, error) {
-			from := []order.Status{order.Pending, order.AwaitingPayment}
+			from := []order.Status{order.Pending, order.AwaitingPayment, order.InReview}
 			if s.w.broken == UnguardedConfirm {
 				from = append(from, order.Rejected, order.Cancelled)
 			}
@@ -88,12 +89,18 @@ func (s *shop) operation(name string) (*place, operation) {
 		})
 	case "RejectOrder":
 		return s.orders, atOnce(func(in order.RejectOrderInput) (order.State, error) {
-			return s.move(in.OrderID, order.Rejected, uuid.Nil, order.Pending, order.AwaitingPayment)
+			return s.move(in.OrderID, order.Rejected, uuid.Nil, order.Pending, order.AwaitingPayment, order.InReview, order.Held)
 		})
 	case "CancelOrder":
 		return s.orders, atOnce(func(in order.CancelOrderInput) (order.State, error) {
 			return s.move(in.OrderID, order.Cancelled, uuid.Nil, order.Confirmed)
 		})
+	case "StartReview":
+		return s.orders, atOnce(func(in order.StartReviewInput) (order.State, error) {
+			return s.move(in.OrderID, order.InReview, in.PaymentID, order.Pending, order.AwaitingPayment)
+		})
+	case "HoldOrder", "ResumeOrder", "ApproveOrder", "RetryOrder":
+		return s.orders, atOnce(func(in order.Intervention) (order.State, error) { return s.intervene(name, s.byID[in.OrderID]) })
 	case "ReadState":
 		return s.orders, atOnce(func(in order.ReadOrderInput) (order.State, error) { return s.byID[in.OrderID].state(), nil })
 	case "NeedAttention":
@@ -222,6 +229,21 @@ func (s *shop) move(id uuid.UUID, to order.Status, by uuid.UUID, from ...order.S
 	default:
 		return order.State{}, order.ErrIllegalStep
 	}
+}
+
+// intervene is what an operator does to an order, by way of its saga.
+func (s *shop) intervene(operation string, p *purchase) (order.State, error) {
+	switch was := p.status; {
+	case operation == "HoldOrder" && (was == order.Pending || was == order.AwaitingPayment || was == order.InReview):
+		p.heldFrom, p.status, p.touched = was, order.Held, s.w.now
+	case operation == "HoldOrder" && was != order.Held:
+		return order.State{}, order.ErrNotUnderway
+	case operation == "ResumeOrder" && was == order.Held:
+		p.status, p.touched = p.heldFrom, s.w.now
+	case operation == "ApproveOrder" && was != order.InReview:
+		return order.State{}, order.ErrNotInReview
+	}
+	return p.state(), nil
 }
 
 func (s *shop) listUnsettledOrders(in order.ListUnsettledInput) (out order.Unsettled, _ error) {

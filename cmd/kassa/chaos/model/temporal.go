@@ -8,6 +8,8 @@ import (
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"kassa/activities/order"
 )
 
 // run is a saga as the server knows it.
@@ -30,6 +32,8 @@ type run struct {
 type event struct {
 	seq    int    // the command that it answers; 0 for what comes from outside
 	signal string // its name, or ""
+	update string // its name, or ""
+	asks   order.Intervention
 	cancel bool
 	value  any
 	err    error
@@ -40,6 +44,7 @@ type life struct {
 	run     *run
 	dead    bool
 	zombie  bool // believed dead: it goes on, but the server takes nothing from it
+	ctx     workflow.Context
 	stop    workflow.CancelFunc
 	signals map[string]workflow.Channel
 	updates map[string]listener
@@ -111,6 +116,7 @@ func (r *run) live() {
 			r.w.progress++
 		}()
 		ctx, l.stop = workflow.WithCancel(workflow.WithValue(ctx, lifeKey{}, l))
+		l.ctx = ctx
 		l.value, l.err = r.saga(ctx)
 		l.done = true
 	})
@@ -157,6 +163,8 @@ func (l *life) deliver(e event) {
 				c.set.SetError(temporal.NewCanceledError())
 			}
 		}
+	case e.update != "":
+		l.hear(e)
 	case e.signal != "":
 		l.channel(e.signal).SendAsync(nil)
 	case e.seq > l.seq:
@@ -167,6 +175,20 @@ func (l *life) deliver(e event) {
 			c.set.Set(e.value, e.err)
 		}
 	}
+}
+
+// hear hands an update to who listens for it, unless it is refused.
+func (l *life) hear(e event) {
+	u, listens := l.updates[e.update]
+	if !listens {
+		return
+	}
+	if refused := u.validator.(func(order.Intervention) error)(e.asks); refused != nil {
+		return
+	}
+	workflow.Go(l.ctx, func(ctx workflow.Context) {
+		_ = u.handler.(func(workflow.Context, order.Intervention) error)(ctx, e.asks)
+	})
 }
 
 func (l *life) channel(name string) workflow.Channel {

@@ -33,6 +33,7 @@ func (s *saga) settle(ctx workflow.Context, err *error) {
 		return
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	s.decide(ctx)
 	for wait := time.Minute; ; wait = min(2*wait, time.Hour) {
 		var refused []func(workflow.Context) error
 		for i := len(s.undo) - 1; i >= 0; i-- {
@@ -48,5 +49,16 @@ func (s *saga) settle(ctx workflow.Context, err *error) {
 		if s.nudged != nil {
 			*s.nudged = false
 		}
+	}
+}
+
+// decide writes down that all is undone, before the first undo leaves. What a
+// worker has only done directly is forgotten when it dies, and the saga begins
+// again, perhaps with better luck: what was out of stock is there now. An undo of
+// the forgotten run that is still on its way would then take from an order that
+// is confirmed what it has. A timer, however short, makes the server remember.
+func (s *saga) decide(ctx workflow.Context) {
+	if len(s.undo) > 0 && workflow.GetVersion(ctx, "decide before undoing", workflow.DefaultVersion, 1) > workflow.DefaultVersion {
+		_ = workflow.Sleep(ctx, time.Millisecond)
 	}
 }

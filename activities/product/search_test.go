@@ -46,7 +46,7 @@ func (s shop) finds(in product.SearchProductsInput) (names []string) {
 // counted says how much there is of a variant, as the inventory service does.
 func (s shop) counted(p product.Product, onHand int64) {
 	s.t.Helper()
-	event := events.NewInventoryChanged(time.Now(), 1, events.StockChanged{VariantID: p.Variants[0].ID, ProductID: p.ID, OnHand: onHand})
+	event := events.NewInventoryChanged(time.Now(), 1, events.StockChanged{VariantID: p.Variants[0].ID, ProductID: p.ID, OnHand: onHand + 2, Available: onHand})
 	require.NoError(s.t, pg.InTx(s.t.Context(), s.pool, func(tx pgx.Tx) error { return product.RememberStock(s.t.Context(), tx, event) }))
 }
 
@@ -133,6 +133,13 @@ func TestSearchFindsWhatIsThereNow(t *testing.T) {
 	require.Equal(t, 1, only(inStock), "a change of the product leaves its stock")
 	require.Equal(t, 0, only(product.SearchProductsInput{MaxPrice: 199}))
 	s.counted(mug, 0)
+	require.Equal(t, 0, only(inStock))
+
+	back := events.NewInventoryBackInStock(time.Now(), 1, events.StockAvailable{VariantID: mug.ID, ProductID: mug.ID, Available: 1})
+	require.NoError(t, pg.InTx(t.Context(), s.pool, func(tx pgx.Tx) error { return product.RememberStock(t.Context(), tx, back) }))
+	require.Equal(t, 1, only(inStock))
+	sold := events.NewInventoryLow(time.Now(), 1, events.StockAvailable{VariantID: mug.ID, ProductID: mug.ID})
+	require.NoError(t, pg.InTx(t.Context(), s.pool, func(tx pgx.Tx) error { return product.RememberStock(t.Context(), tx, sold) }))
 	require.Equal(t, 0, only(inStock))
 
 	name := "Cup"

@@ -24,6 +24,7 @@ type commands struct {
 	Demo     demoCommand     `cmd:"" help:"Start the whole platform, play real checkouts on it, and keep it running until Ctrl-C."`
 	Down     downCommand     `cmd:"" help:"Stop the platform, whoever started it."`
 	Reset    resetCommand    `cmd:"" help:"Delete all data, logs and development secrets of the stopped platform."`
+	Seed     seedCommand     `cmd:"" help:"Fill the shelves of the running platform with a catalogue."`
 	Verify   verifyCommand   `cmd:"" help:"Check that no order, payment or unit of stock was lost or doubled."`
 	Admin    adminCommand    `cmd:"" help:"Accounts of those who run the shop."`
 	Orders   ordersCommand   `cmd:"" help:"Look at orders."`

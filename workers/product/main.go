@@ -63,7 +63,7 @@ func run(_ context.Context, p *process.Process) error {
 	p.Add("outbox relay", (&outbox.Relay{Pool: pool, Bus: nats, Log: p.Log}).Run)
 	p.Add("stock", (&outbox.Consumer{
 		Name: "product-stock", Pool: pool, Bus: nats, Log: p.Log, Apply: product.RememberStock,
-		Types: []string{events.InventoryChanged},
+		Types: []string{events.InventoryChanged, events.InventoryLow, events.InventoryBackInStock},
 	}).Run)
 	p.Add("price changes", func(ctx context.Context) error {
 		types := []string{events.ProductCreated, events.ProductUpdated, events.ProductArchived}

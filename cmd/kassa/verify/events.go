@@ -91,7 +91,7 @@ type Subscriber struct {
 // Subscribers are the consumers that the workers run; a test reads the workers
 // to hold the list complete.
 var Subscribers = []Subscriber{
-	{Name: "product-stock", Database: products, Types: []string{"inventory.changed"}},
+	{Name: "product-stock", Database: products, Types: []string{"inventory.changed", "inventory.low", "inventory.back_in_stock"}},
 	{Name: "order-users", Database: orders, Types: []string{"user.registered", "user.updated"}},
 	{Name: "order-payments", Database: orders, Types: []string{"payment.authorized", "payment.received", "payment.failed"}},
 	{Name: "analytics-orders", Database: analytics, Types: []string{"order.created", "order.confirmed", "order.cancelled", "order.refunded"}},

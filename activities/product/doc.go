@@ -13,16 +13,32 @@
 // longer); it may go from any of these to any other. Its version counts every
 // change of it, its variants and its prices.
 //
-// # Prices
+// # Shelves
 //
-// Prices include the tax. A quote therefore adds none: its tax is 0, and its
-// total = subtotal − discount + shipping + tax. What shipping costs is a small
-// table (shipping.go), the same for every country. There are no discounts yet.
+// Categories are a tree: at most 1,000, six deep, without circles (a change of
+// the tree is made under one lock). A category with something in it stays.
+//
+// # Prices, shipping, tax
+//
+// A quote's total = subtotal − discount + shipping + tax. Shipping is a table by
+// zone, weight and option (shipping.go); tax a table by country (tax.go), whose
+// prices contain it or do not. Every rounding is half up and happens once per
+// quote: of a percentage off the subtotal, and of the tax of what is paid for
+// goods and shipping together.
 //
 // # Quoting without the database
 //
 // QuoteLines answers from a cache of sellable variants. An entry goes when this
 // process changes the product (right after the commit), when another instance
-// says so by product.updated, and after an hour. A load that was under way when
-// its entry was invalidated is not kept. What does not exist is never cached.
+// says so by an event, and after an hour. While the broker is away, and for a
+// minute after, everything goes every five seconds. A load that was under way
+// when its entry was invalidated is not kept. What does not exist is never cached.
+//
+// # Search
+//
+// listings holds the active products as search sees them: weighted words, the
+// lowest price per currency, whether something is in stock. It is written in the
+// transaction that changes the product, so a search is never behind. Stock is a
+// copy, fed by inventory's events, and may be some moments old; checkout decides.
+// The counts beside a search (facets, total) may be half a minute old.
 package product

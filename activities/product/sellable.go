@@ -103,6 +103,9 @@ func Hear(s *Service) func(cloudevent.Event) {
 	}
 }
 
+// Miss makes s forget everything, when it may have missed what Hear would have told.
+func Miss(s *Service) func() { return s.sellables.InvalidateAll }
+
 func (s *Service) forget(changed events.ProductChanged) {
 	for _, variant := range changed.Variants {
 		s.sellables.Invalidate(variant.VariantID)

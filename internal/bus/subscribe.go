@@ -40,15 +40,54 @@ func (b *Bus) Consume(ctx context.Context, name string, types []string, deliver 
 }
 
 // Listen delivers the events of types that are published from now on to this
-// process alone, until ctx ends. It needs no acknowledgement, and goes on
-// where it was after a lost connection.
-func (b *Bus) Listen(ctx context.Context, types []string, deliver func(jetstream.Msg)) error {
+// process alone, until ctx ends. It needs no acknowledgement, and goes on where
+// it was after a lost connection. It calls missed whenever events may have gone
+// by: when it begins, when it has to begin again, and every few seconds while the
+// broker is away and for a minute after that, because a broker that comes back
+// may have lost what it had.
+func (b *Bus) Listen(ctx context.Context, types []string, deliver func(jetstream.Msg), missed func()) error {
+	go b.doubtful(ctx, missed)
 	return b.forever(ctx, "listener", func() (jetstream.Consumer, error) {
-		return b.js.OrderedConsumer(ctx, Stream, jetstream.OrderedConsumerConfig{
+		stream, err := b.js.Stream(ctx, Stream)
+		if err != nil {
+			return nil, err
+		}
+		// A number and not "new": a consumer that is made again after a lost connection
+		// begins where the first one did, and not with what is new by then.
+		consumer, err := b.js.OrderedConsumer(ctx, Stream, jetstream.OrderedConsumerConfig{
 			FilterSubjects: subjects(types),
-			DeliverPolicy:  jetstream.DeliverNewPolicy,
+			DeliverPolicy:  jetstream.DeliverByStartSequencePolicy,
+			OptStartSeq:    stream.CachedInfo().State.LastSeq + 1,
 		})
+		if err == nil {
+			missed()
+		}
+		return consumer, err
 	}, deliver)
+}
+
+// doubtfulFor is how long after a lost connection a listener is not trusted.
+const doubtfulFor = time.Minute
+
+// doubtful calls missed every few seconds while the broker is away and for
+// doubtfulFor after that.
+func (b *Bus) doubtful(ctx context.Context, missed func()) {
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
+	reconnects, trusted := b.conn.Stats().Reconnects, time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now := b.conn.Stats().Reconnects; !b.conn.IsConnected() || now != reconnects {
+			reconnects, trusted = now, time.Now().Add(doubtfulFor)
+		}
+		if time.Now().Before(trusted) {
+			missed()
+		}
+	}
 }
 
 // ListenBack is Listen that begins with what was published in the time since,

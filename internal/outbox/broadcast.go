@@ -12,13 +12,14 @@ import (
 
 // Broadcast calls f with the events of types that are published from now on,
 // in this process, until ctx ends: for dropping what a cache holds. Nothing is
-// recorded, a repeat is possible, and an event may be missed while the broker
-// is away, so a cache needs a time to live as well.
-func Broadcast(ctx context.Context, b *bus.Bus, types []string, f func(cloudevent.Event)) error {
+// recorded, and a repeat is possible. It calls missed, at the same time as f
+// perhaps, when events may have gone by: at the beginning, while the broker is
+// away, and after that. A cache drops everything then.
+func Broadcast(ctx context.Context, b *bus.Bus, types []string, f func(cloudevent.Event), missed func()) error {
 	return b.Listen(ctx, types, func(m jetstream.Msg) {
 		var event cloudevent.Event
 		if json.Unmarshal(m.Data(), &event) == nil {
 			f(event)
 		}
-	})
+	}, missed)
 }

@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -152,10 +153,11 @@ func TestABroadcastReachesEveryListener(t *testing.T) {
 	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
 	heard := make(chan cloudevent.Event, 100)
+	var missed atomic.Int64
 	for range 2 {
 		b := nats.Connect()
 		start(t, func(ctx context.Context) error {
-			return outbox.Broadcast(ctx, b, []string{"thing.changed"}, func(e cloudevent.Event) { heard <- e })
+			return outbox.Broadcast(ctx, b, []string{"thing.changed"}, func(e cloudevent.Event) { heard <- e }, func() { missed.Add(1) })
 		})
 	}
 	b := nats.Connect()
@@ -167,8 +169,12 @@ func TestABroadcastReachesEveryListener(t *testing.T) {
 		appendAll(t, pool, event("thing.changed", subject, sequence))
 		return len(heard) >= 3 && sequence < int64(len(heard))
 	})
+	require.Equal(t, int64(2), missed.Load(), "each begins with an empty cache")
 	nats.Stop()
+	eventually(t, "both are told that they hear nothing", func() bool { return missed.Load() >= 4 })
 	nats.Start()
+	before := missed.Load()
+	eventually(t, "and not to trust what they hear at first", func() bool { return missed.Load() >= before+2 })
 	for len(heard) > 0 {
 		<-heard
 	}

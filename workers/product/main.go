@@ -67,7 +67,7 @@ func run(_ context.Context, p *process.Process) error {
 	}).Run)
 	p.Add("price changes", func(ctx context.Context) error {
 		types := []string{events.ProductCreated, events.ProductUpdated, events.ProductArchived}
-		return outbox.Broadcast(ctx, nats, types, product.Hear(svc))
+		return outbox.Broadcast(ctx, nats, types, product.Hear(svc), product.Miss(svc))
 	})
 	p.Add("temporal worker", func(ctx context.Context) error {
 		return durable.Run(ctx, temporal, p.Log, func() worker.Worker {

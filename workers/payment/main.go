@@ -45,9 +45,6 @@ func run(_ context.Context, p *process.Process) error {
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
 	p.Database(pool)
-	p.TaskQueue(func(ctx context.Context) (process.TaskQueue, error) {
-		return durable.Describe(ctx, temporal, cfg.TemporalNamespace, payment.Queue)
-	})
 
 	stripe := payment.NewStripe(payment.StripeOptions{URL: cfg.StripeURL, Key: cfg.StripeKey, ReturnURL: cfg.ReturnURL})
 	telemetry.Registry.MustRegister(stripe.Collector())

@@ -288,9 +288,6 @@ var mutations = []mutation{
 		"INSERT INTO messages SELECT (jsonb_populate_record(messages, jsonb_build_object('id', gen_random_uuid(), 'event_id', gen_random_uuid()))).* FROM messages LIMIT 1")},
 	{"E4", "a message was never tried", sql("notifications", nil,
 		"UPDATE messages SET status = 'pending', attempts = 0, next_attempt_at = now(), settled_at = NULL WHERE kind = 'order_confirmed'")},
-	{"E5", "an event was given up", func(w *world) {
-		require.NoError(w.t, w.broker().Connect().Bury(w.t.Context(), "order-users", id.New().String(), "user.updated", "poison", []byte("{}")))
-	}},
 
 	{"W1", "a checkout ended and left its order", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).Status = failed }},
 	{"W1", "a checkout goes on after its order is settled", func(w *world) { w.sagas.of(checkoutOf(w.bought)).Status = running }},

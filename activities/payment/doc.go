@@ -2,11 +2,12 @@
 //
 // # Nouns
 //
-// A payment is the one payment of an order. An attempt is one thing asked of
-// the provider (authorize, capture, void, refund), written down before it is
-// asked; its key is the provider's idempotency key. A transaction is one change
-// of a payment, the ledger entry of the same version books it, and an event
-// tells it. A webhook is what the provider tells us by itself.
+// A payment is the one payment of an order. A capture takes a part of what it
+// holds, or all; a refund gives a part of that back. An attempt is one thing
+// asked of the provider (authorize, capture, void, refund), written down before
+// it is asked; its key is the provider's idempotency key. A transaction is one
+// change of a payment, the ledger entry of the same version books it, and an
+// event tells it. A webhook is what the provider tells us by itself.
 //
 // # States
 //
@@ -18,6 +19,8 @@
 // A payment is pending while the provider is asked for the first time, unknown
 // when that answer got lost. The schema says what each state means for the
 // money: nothing is held or taken in any but authorized, captured and refunded.
+// Authorized means that something is still held, even when a part was taken and
+// some of that given back.
 //
 // # One charge
 //
@@ -32,6 +35,33 @@
 // when the last one certainly came to nothing: the provider has kept an outage
 // for it, and going through all its payments of that time finds none.
 //
+// # In parts
+//
+// Whoever captures or refunds names it by an id of their own, and under that id
+// money moves once. The provider has the id too, as metadata, so that a lost
+// answer is found again: what is seen there has happened; otherwise the same key
+// is sent again, until the answer is definite. Only a request that the provider
+// has ended without effect is tried under the next key.
+//
+// Refunds never add up to more than was taken: ClaimRefund raises what refunds
+// claim (payments.refund_claimed) by one conditional UPDATE before anybody is
+// asked. What a refund claimed is free again when it comes to nothing, also days
+// later, when the customer's bank sends it back.
+//
+// # Providers
+//
+// A provider (provider.go) is Stripe or Bank. Stripe is asked over the network.
+// Bank is our own account: nobody is asked, and its word is the sum of what is
+// known of transfers (bank_transfers): expected, cancelled, received, to be sent
+// back. A person marks what has come (ReceivePayment). Everything above the
+// interface is the same for both.
+//
+// While a payment waits for its customer, the method may change
+// (ChangePaymentMethod). The old intent is cancelled; in the transaction that
+// records it the next authorization is written down, so the payment is never seen
+// without a method. What an earlier intent still comes to is not the payment's
+// (payments.wanted_attempt), and is given back.
+//
 // # Whose word is newer
 //
 // The provider's word alone decides how a payment is (after), so words must be
@@ -44,7 +74,8 @@
 //
 // VoidPayment leaves a tombstone (payments.voided_at), also where there is no
 // payment, and AuthorizePayment is refused from then on. What is held is
-// canceled, what was taken refunded. An authorization that did not reach the
+// canceled, or let go when a part was taken; what was taken and not given back is
+// refunded; what a transfer brought is recorded as due. An authorization that did not reach the
 // provider is fenced: its key is spent on an intent that asks nobody for money,
 // so that the late request can never charge. If money shows up after all, by
 // webhook or by Reconcile (ListUnsettledPayments, ResolvePayment), it is given
@@ -59,9 +90,10 @@
 //
 // # Ledger
 //
-// Double entry, over four accounts: card_holds against hold_commitments for what
-// is held, provider_clearing against customer_orders for what was taken and not
-// given back. The lines follow from the payment's amounts before and after, in
+// Double entry: card_holds against hold_commitments for what is held,
+// provider_clearing against customer_orders for what was taken and not given back.
+// A transfer is on bank_account instead, and what is to be sent back of it on
+// refunds_due. The lines follow from the payment's amounts before and after, in
 // the same transaction, so ledger and payments cannot disagree; the database
 // refuses entries that do not sum to 0, and any change of them.
 //

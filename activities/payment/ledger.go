@@ -91,14 +91,14 @@ type LedgerPosting struct {
 // ListLedgerEntriesInput asks for a page of entries, newest first. Zero values
 // ask for no filter and the first page.
 type ListLedgerEntriesInput struct {
-	PaymentID    uuid.UUID `json:"payment_id" format:"uuid"`
-	Kind         string    `json:"kind"`
-	Account      string    `json:"account"`       // with a posting to it
-	Currency     string    `json:"currency"`      // with a posting in it
-	CreatedFrom  time.Time `json:"created_from"`  // this one included
-	CreatedUntil time.Time `json:"created_until"` // this one not
-	Before       int64     `json:"before"`        // the last sequence of the page before
-	Limit        int       `json:"limit"`         // 1 to 100
+	PaymentID   uuid.UUID `json:"payment_id" format:"uuid"`
+	Kind        string    `json:"kind"`
+	Account     string    `json:"account"`      // with a posting to it
+	Currency    string    `json:"currency"`     // with a posting in it
+	CreatedFrom time.Time `json:"created_from"` // this one included
+	CreatedTo   time.Time `json:"created_to"`   // this one not
+	Before      int64     `json:"before"`       // the last sequence of the page before
+	Limit       int       `json:"limit"`        // 1 to 100
 }
 
 // LedgerEntries is a page of entries, newest first.
@@ -117,7 +117,7 @@ func (s *Service) ListLedgerEntries(ctx context.Context, in ListLedgerEntriesInp
 		db := paymentdb.New(conn)
 		rows, err := db.ListLedgerEntries(ctx, paymentdb.ListLedgerEntriesParams{
 			Before: in.Before, PaymentID: optional(in.PaymentID), Kind: optional(in.Kind), Account: optional(in.Account), Currency: optional(in.Currency),
-			CreatedFrom: optional(in.CreatedFrom), CreatedUntil: optional(in.CreatedUntil), MaxRows: pageSize(in.Limit) + 1,
+			CreatedFrom: optional(in.CreatedFrom), CreatedTo: optional(in.CreatedTo), MaxRows: pageSize(in.Limit) + 1,
 		})
 		if err != nil {
 			return fmt.Errorf("list ledger entries: %w", err)

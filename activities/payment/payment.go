@@ -154,15 +154,15 @@ type ReadPaymentInput struct {
 // ListPaymentsInput asks for a page of payments, newest first. Zero values ask
 // for no filter and the first page.
 type ListPaymentsInput struct {
-	OrderID      uuid.UUID     `json:"order_id" format:"uuid"`
-	UserID       uuid.UUID     `json:"user_id" format:"uuid"`
-	Status       PaymentStatus `json:"status"`
-	Provider     Provider      `json:"provider"`
-	Currency     string        `json:"currency"`
-	CreatedFrom  time.Time     `json:"created_from"`         // this one included
-	CreatedUntil time.Time     `json:"created_until"`        // this one not
-	Before       uuid.UUID     `json:"before" format:"uuid"` // the last id of the page before
-	Limit        int           `json:"limit"`                // 1 to 100
+	OrderID     uuid.UUID     `json:"order_id" format:"uuid"`
+	UserID      uuid.UUID     `json:"user_id" format:"uuid"`
+	Status      PaymentStatus `json:"status"`
+	Provider    Provider      `json:"provider"`
+	Currency    string        `json:"currency"`
+	CreatedFrom time.Time     `json:"created_from"`         // this one included
+	CreatedTo   time.Time     `json:"created_to"`           // this one not
+	Before      uuid.UUID     `json:"before" format:"uuid"` // the last id of the page before
+	Limit       int           `json:"limit"`                // 1 to 100
 }
 
 // Payments is a page of payments, newest first.

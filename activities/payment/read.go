@@ -47,7 +47,7 @@ func (s *Service) ListPayments(ctx context.Context, in ListPaymentsInput) (Payme
 	rows, err := read(ctx, s, func(db *paymentdb.Queries) ([]paymentdb.Payment, error) {
 		return db.ListPayments(ctx, paymentdb.ListPaymentsParams{
 			OrderID: optional(in.OrderID), UserID: optional(in.UserID), Status: optional(string(in.Status)), Provider: optional(string(in.Provider)),
-			Currency: optional(in.Currency), CreatedFrom: optional(in.CreatedFrom), CreatedUntil: optional(in.CreatedUntil),
+			Currency: optional(in.Currency), CreatedFrom: optional(in.CreatedFrom), CreatedTo: optional(in.CreatedTo),
 			Before: optional(in.Before), MaxRows: pageSize(in.Limit) + 1,
 		})
 	})

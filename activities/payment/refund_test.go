@@ -11,6 +11,7 @@ import (
 	"kassa/internal/fault"
 	"kassa/internal/id"
 	"kassa/internal/money"
+	"kassa/sandbox/psp/provider"
 )
 
 // give is a refund of so many cents of an order's payment.
@@ -70,6 +71,55 @@ func TestRefundPaymentGivesBackInParts(t *testing.T) {
 		require.NoError(c.t, err)
 	})
 	c.apply()
+	c.agree()
+}
+
+// TestAnOutageKeptForAPartIsOvercomeByTheNextKey: the provider has kept an outage
+// for the key, with or without having done what it was asked for.
+func TestAnOutageKeptForAPartIsOvercomeByTheNextKey(t *testing.T) {
+	for _, outage := range []string{"error", "error_after_commit"} {
+		c := open(t)
+		in := c.held()
+		keep := func(operation string) {
+			c.faults(provider.FaultSettings{Faults: []provider.FaultRule{{Fault: outage, Rate: 1, Times: 1, Operations: []string{operation}}}})
+		}
+		keep("capture")
+		_, err := c.capture(take(in, 900))
+		require.NoError(t, err)
+		require.Equal(t, books{Charges: 1, Attempts: 1, Held: 1099, Taken: 900}, c.books(in.OrderID))
+		keep("refund")
+		_, err = c.refund(give(in, 400))
+		require.NoError(t, err)
+		require.Equal(t, books{Charges: 1, Attempts: 1, Held: 1099, Taken: 500}, c.books(in.OrderID))
+		require.Equal(t, []string{"authorized", "captured", "refunded"}, c.kinds(in.OrderID))
+		c.apply()
+		c.agree()
+	}
+}
+
+// TestWebhooksOfPartsInAnyOrder replays what the provider told about a payment
+// in parts, each three times, in every order that comes up.
+func TestWebhooksOfPartsInAnyOrder(t *testing.T) {
+	c := open(t)
+	in := c.held()
+	for _, cents := range []int64{500, 700} {
+		_, err := c.capture(take(in, cents))
+		require.NoError(t, err)
+		_, err = c.refund(give(in, cents/2))
+		require.NoError(t, err)
+	}
+	_, err := c.capture(take(in, 300, final))
+	require.NoError(t, err)
+	c.apply()
+	before, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	for round := range 3 {
+		c.replay(round)
+		c.apply()
+	}
+	after, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	require.Equal(t, before, after)
 	c.agree()
 }
 

@@ -20,14 +20,14 @@ type accountsInput struct {
 }
 
 type entriesInput struct {
-	PaymentID    string    `query:"payment_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only the entries of this payment." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
-	Kind         string    `query:"kind" enum:"authorized,captured,released,voided,refunded,refund_failed,failed,unknown" doc:"Only what happened so to a payment." example:"captured"`
-	Account      string    `query:"account" pattern:"^[a-z_]{1,40}$" doc:"Only entries with a posting to this account." example:"provider_clearing"`
-	Currency     string    `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only entries in this currency." example:"EUR"`
-	CreatedFrom  time.Time `query:"created_from" doc:"Only entries booked then or later." example:"2026-01-01T00:00:00Z"`
-	CreatedUntil time.Time `query:"created_until" doc:"Only entries booked before then." example:"2026-02-01T00:00:00Z"`
-	Limit        int       `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Entries per page."`
-	Cursor       string    `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+	PaymentID   string    `query:"payment_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only the entries of this payment." example:"01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90"`
+	Kind        string    `query:"kind" enum:"authorized,captured,released,voided,refunded,refund_failed,failed,unknown" doc:"Only what happened so to a payment." example:"captured"`
+	Account     string    `query:"account" pattern:"^[a-z_]{1,40}$" doc:"Only entries with a posting to this account." example:"provider_clearing"`
+	Currency    string    `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only entries in this currency." example:"EUR"`
+	CreatedFrom time.Time `query:"created_from" doc:"Only entries booked then or later." example:"2026-01-01T00:00:00Z"`
+	CreatedTo   time.Time `query:"created_to" doc:"Only entries booked before then." example:"2026-02-01T00:00:00Z"`
+	Limit       int       `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Entries per page."`
+	Cursor      string    `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 }
 
 // scope names the list that a cursor of it belongs to.
@@ -66,7 +66,7 @@ func entries(ctx context.Context, svc *payment.Service, cursors httpapi.Cursors,
 	scope := in.scope()
 	ask := payment.ListLedgerEntriesInput{
 		PaymentID: idOf(in.PaymentID), Kind: in.Kind, Account: in.Account, Currency: in.Currency,
-		CreatedFrom: in.CreatedFrom, CreatedUntil: in.CreatedUntil, Limit: in.Limit,
+		CreatedFrom: in.CreatedFrom, CreatedTo: in.CreatedTo, Limit: in.Limit,
 	}
 	if in.Cursor != "" {
 		if err := cursors.Verify(scope, in.Cursor, &ask.Before); err != nil {

@@ -93,7 +93,7 @@ func TestFiltersOfThePayments(t *testing.T) {
 		"status=authorized&currency=USD":     nil,
 		"provider=bank_transfer":             {transfer.ID.String()},
 		"provider=card&created_from=" + hour: {held.ID.String(), taken.ID.String()},
-		"created_until=" + hour:              nil,
+		"created_to=" + hour:                 nil,
 		"order_id=" + held.OrderID.String():  {held.ID.String()},
 	} {
 		require.Equal(t, want, c.leaf("support", "/v1/payments?limit=1&"+query, "id"), query)
@@ -105,7 +105,7 @@ func TestFiltersOfThePayments(t *testing.T) {
 		"account=bank_account":              nil,
 		"currency=USD":                      nil,
 		"currency=EUR&created_from=" + hour: {taken.ID.String(), held.ID.String(), taken.ID.String()},
-		"created_until=" + hour:             nil,
+		"created_to=" + hour:                nil,
 	} {
 		require.Equal(t, want, c.leaf("admin", "/v1/ledger/entries?limit=1&"+query, "payment_id"), query)
 	}

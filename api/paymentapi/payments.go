@@ -35,15 +35,15 @@ type paymentOutput struct {
 }
 
 type listInput struct {
-	OrderID      string    `query:"order_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only the payment of this order." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
-	UserID       string    `query:"user_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only this customer's payments." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f22"`
-	Status       string    `query:"status" enum:"pending,unknown,requires_action,authorized,captured,voided,refunded,failed" doc:"Only payments in this status." example:"captured"`
-	Provider     string    `query:"provider" enum:"card,bank_transfer" doc:"Only payments by this provider." example:"bank_transfer"`
-	Currency     string    `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only payments in this currency." example:"EUR"`
-	CreatedFrom  time.Time `query:"created_from" doc:"Only payments first asked for then or later." example:"2026-01-01T00:00:00Z"`
-	CreatedUntil time.Time `query:"created_until" doc:"Only payments first asked for before then." example:"2026-02-01T00:00:00Z"`
-	Limit        int       `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Payments per page."`
-	Cursor       string    `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
+	OrderID     string    `query:"order_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only the payment of this order." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21"`
+	UserID      string    `query:"user_id" format:"uuid" minLength:"36" maxLength:"36" doc:"Only this customer's payments." example:"01993f5e-8f5a-7b12-8c11-6a0b9d3e5f22"`
+	Status      string    `query:"status" enum:"pending,unknown,requires_action,authorized,captured,voided,refunded,failed" doc:"Only payments in this status." example:"captured"`
+	Provider    string    `query:"provider" enum:"card,bank_transfer" doc:"Only payments by this provider." example:"bank_transfer"`
+	Currency    string    `query:"currency" pattern:"^[A-Z]{3}$" doc:"Only payments in this currency." example:"EUR"`
+	CreatedFrom time.Time `query:"created_from" doc:"Only payments first asked for then or later." example:"2026-01-01T00:00:00Z"`
+	CreatedTo   time.Time `query:"created_to" doc:"Only payments first asked for before then." example:"2026-02-01T00:00:00Z"`
+	Limit       int       `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"Payments per page."`
+	Cursor      string    `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 }
 
 // scope names the list that a cursor of it belongs to.
@@ -140,7 +140,7 @@ func list(ctx context.Context, svc *payment.Service, cursors httpapi.Cursors, in
 	scope := in.scope()
 	ask := payment.ListPaymentsInput{
 		OrderID: idOf(in.OrderID), UserID: idOf(in.UserID), Status: payment.PaymentStatus(in.Status), Provider: payment.Provider(in.Provider),
-		Currency: in.Currency, CreatedFrom: in.CreatedFrom, CreatedUntil: in.CreatedUntil, Limit: in.Limit,
+		Currency: in.Currency, CreatedFrom: in.CreatedFrom, CreatedTo: in.CreatedTo, Limit: in.Limit,
 	}
 	if in.Cursor != "" {
 		if err := cursors.Verify(scope, in.Cursor, &ask.Before); err != nil {

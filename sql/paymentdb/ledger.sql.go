@@ -155,14 +155,14 @@ LIMIT $8
 `
 
 type ListLedgerEntriesParams struct {
-	Before       int64
-	PaymentID    *uuid.UUID
-	Kind         *string
-	CreatedFrom  *time.Time
-	CreatedUntil *time.Time
-	Account      *string
-	Currency     *string
-	MaxRows      int32
+	Before      int64
+	PaymentID   *uuid.UUID
+	Kind        *string
+	CreatedFrom *time.Time
+	CreatedTo   *time.Time
+	Account     *string
+	Currency    *string
+	MaxRows     int32
 }
 
 type ListLedgerEntriesRow struct {
@@ -182,7 +182,7 @@ func (q *Queries) ListLedgerEntries(ctx context.Context, arg ListLedgerEntriesPa
 		arg.PaymentID,
 		arg.Kind,
 		arg.CreatedFrom,
-		arg.CreatedUntil,
+		arg.CreatedTo,
 		arg.Account,
 		arg.Currency,
 		arg.MaxRows,

@@ -176,15 +176,15 @@ LIMIT $9
 `
 
 type ListPaymentsParams struct {
-	OrderID      *uuid.UUID
-	UserID       *uuid.UUID
-	Status       *string
-	Provider     *string
-	Currency     *string
-	CreatedFrom  *time.Time
-	CreatedUntil *time.Time
-	Before       *uuid.UUID
-	MaxRows      int32
+	OrderID     *uuid.UUID
+	UserID      *uuid.UUID
+	Status      *string
+	Provider    *string
+	Currency    *string
+	CreatedFrom *time.Time
+	CreatedTo   *time.Time
+	Before      *uuid.UUID
+	MaxRows     int32
 }
 
 // Newest first; tombstones are no payments. Null means no filter.
@@ -196,7 +196,7 @@ func (q *Queries) ListPayments(ctx context.Context, arg ListPaymentsParams) ([]P
 		arg.Provider,
 		arg.Currency,
 		arg.CreatedFrom,
-		arg.CreatedUntil,
+		arg.CreatedTo,
 		arg.Before,
 		arg.MaxRows,
 	)

@@ -35,7 +35,7 @@ WHERE sequence IS NOT NULL
   AND (sqlc.narg('payment_id')::uuid IS NULL OR payment_id = sqlc.narg('payment_id')::uuid)
   AND (sqlc.narg('kind')::text IS NULL OR kind = sqlc.narg('kind')::text)
   AND (sqlc.narg('created_from')::timestamptz IS NULL OR created_at >= sqlc.narg('created_from')::timestamptz)
-  AND (sqlc.narg('created_until')::timestamptz IS NULL OR created_at < sqlc.narg('created_until')::timestamptz)
+  AND (sqlc.narg('created_to')::timestamptz IS NULL OR created_at < sqlc.narg('created_to')::timestamptz)
   AND (sqlc.narg('account')::text IS NULL AND sqlc.narg('currency')::text IS NULL OR EXISTS (
       SELECT FROM ledger_postings
       WHERE ledger_postings.entry_id = ledger_entries.id

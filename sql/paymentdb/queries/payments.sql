@@ -32,7 +32,7 @@ WHERE user_id IS NOT NULL
   AND (sqlc.narg('provider')::text IS NULL OR provider = sqlc.narg('provider')::text)
   AND (sqlc.narg('currency')::text IS NULL OR currency = sqlc.narg('currency')::text)
   AND (sqlc.narg('created_from')::timestamptz IS NULL OR created_at >= sqlc.narg('created_from')::timestamptz)
-  AND (sqlc.narg('created_until')::timestamptz IS NULL OR created_at < sqlc.narg('created_until')::timestamptz)
+  AND (sqlc.narg('created_to')::timestamptz IS NULL OR created_at < sqlc.narg('created_to')::timestamptz)
   AND (sqlc.narg('before')::uuid IS NULL OR id < sqlc.narg('before')::uuid)
 ORDER BY id DESC
 LIMIT @max_rows;

@@ -95,10 +95,18 @@ func TestChangePaymentMethodMoreThanOnce(t *testing.T) {
 // one charged once, whichever answer gets lost.
 func TestChangePaymentMethodSurvivesTheProvider(t *testing.T) {
 	for _, fault := range []provider.FaultRule{
-		{Fault: "drop_reply", Operations: []string{"cancel"}}, {Fault: "drop_request", Operations: []string{"cancel"}}, {Fault: "silent", Operations: []string{"cancel"}},
-		{Fault: "error", Operations: []string{"cancel"}}, {Fault: "error_after_commit", Operations: []string{"cancel"}}, {Fault: "forget_key", Operations: []string{"cancel"}},
-		{Fault: "drop_reply", Operations: []string{"create"}}, {Fault: "drop_request", Operations: []string{"create"}}, {Fault: "silent", Operations: []string{"create"}},
-		{Fault: "error", Operations: []string{"create"}}, {Fault: "error_after_commit", Operations: []string{"create"}}, {Fault: "unavailable_after_commit", Operations: []string{"create"}},
+		{Fault: "drop_reply", Operations: []string{"cancel"}},
+		{Fault: "drop_request", Operations: []string{"cancel"}},
+		{Fault: "silent", Operations: []string{"cancel"}},
+		{Fault: "error", Operations: []string{"cancel"}},
+		{Fault: "error_after_commit", Operations: []string{"cancel"}},
+		{Fault: "forget_key", Operations: []string{"cancel"}},
+		{Fault: "drop_reply", Operations: []string{"create"}},
+		{Fault: "drop_request", Operations: []string{"create"}},
+		{Fault: "silent", Operations: []string{"create"}},
+		{Fault: "error", Operations: []string{"create"}},
+		{Fault: "error_after_commit", Operations: []string{"create"}},
+		{Fault: "unavailable_after_commit", Operations: []string{"create"}},
 		{Fault: "unavailable", Operations: []string{"retrieve"}},
 	} {
 		t.Run(fault.Operations[0]+" "+fault.Fault, func(t *testing.T) {

@@ -109,8 +109,10 @@ func TestFiltersOfThePayments(t *testing.T) {
 	} {
 		require.Equal(t, want, c.leaf("admin", "/v1/ledger/entries?limit=1&"+query, "payment_id"), query)
 	}
-	for _, path := range []string{"/v1/payments?status=paid", "/v1/payments?provider=cash", "/v1/payments?currency=eur", "/v1/payments?created_from=yesterday",
-		"/v1/ledger/entries?kind=x", "/v1/ledger/entries?account=A", "/v1/ledger/accounts?currency=euro"} {
+	for _, path := range []string{
+		"/v1/payments?status=paid", "/v1/payments?provider=cash", "/v1/payments?currency=eur", "/v1/payments?created_from=yesterday",
+		"/v1/ledger/entries?kind=x", "/v1/ledger/entries?account=A", "/v1/ledger/accounts?currency=euro",
+	} {
 		c.refused(c.call("admin", "GET", path, ""), 422, "validation_failed")
 	}
 	cursor := c.call("support", "GET", "/v1/payments?limit=1&provider=card", "").body["next_cursor"].(string)

@@ -38,7 +38,8 @@ func TestProductionRefusesPlayMoney(t *testing.T) {
 }
 
 func TestDevelopmentRefusesRealMoney(t *testing.T) {
-	s := settings{StripeURL: "http://127.0.0.1:4100", StripeKey: "sk_test_kassa", ReturnURL: "http://127.0.0.1:8080/", WebhookSecrets: []string{"whsec_kassa"},
+	s := settings{
+		StripeURL: "http://127.0.0.1:4100", StripeKey: "sk_test_kassa", ReturnURL: "http://127.0.0.1:8080/", WebhookSecrets: []string{"whsec_kassa"},
 		Providers: []payment.Provider{payment.ProviderCard}, TransferDays: 7,
 	}
 	require.Empty(t, s.Validate(false))

@@ -41,7 +41,7 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 			return Payment{}, err
 		case known && !same(capture, row, in):
 			return Payment{}, ErrPaymentDiffers
-		case capture.Status == captureSucceeded, !known && in.Amount.IsZero() && row.Captured > 0 && row.Captured == row.Authorized:
+		case capture.Status == captureSucceeded, !known && row.Captured > 0 && row.Captured == row.Authorized && taken(row, in):
 			return s.payment(row), nil
 		case capture.Status == captureRefused:
 			return Payment{}, captureRefusal(capture.Reason)
@@ -57,6 +57,12 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 		}
 	}
 	return Payment{}, ErrPaymentInProgress
+}
+
+// taken reports whether a capture asks for what all of it was taken of already:
+// for everything that is held, or for a part of a transfer, which comes whole.
+func taken(row paymentdb.Payment, in CapturePaymentInput) bool {
+	return in.Amount.IsZero() || Provider(row.Provider) == ProviderBankTransfer && in.Amount.Amount <= row.Captured && in.Amount.Currency == row.Currency
 }
 
 // capture reads a capture, if it is known.

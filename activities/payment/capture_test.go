@@ -125,7 +125,8 @@ func TestCapturesAtOnceNeverTakeMoreThanIsHeld(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 8 {
 		asking.Go(func() {
-			_, err := c.capture(take(in, 600))
+			ask := take(in, 600)
+			err := c.patiently(func() error { _, err := c.CapturePayment(t.Context(), ask); return err })
 			if err != nil {
 				require.ErrorIs(t, err, payment.ErrCaptureExceeds)
 			}
@@ -171,6 +172,23 @@ func TestVoidPaymentFindsOutAboutACapture(t *testing.T) {
 		require.NoError(c.t, err)
 		require.Zero(c.t, c.books(in.OrderID).Held+c.books(in.OrderID).Taken)
 	})
+	c.apply()
+	c.agree()
+}
+
+// TestACaptureThatArrivesDuringTheVoidIsAccountedFor: nobody saw it when the void
+// looked, and then it is there.
+func TestACaptureThatArrivesDuringTheVoidIsAccountedFor(t *testing.T) {
+	c := open(t)
+	in := c.held(faulty("capture.latency:700"))
+	_, err := c.CapturePayment(t.Context(), take(in, 500))
+	require.ErrorIs(t, err, payment.ErrProviderUnavailable)
+	_, err = c.VoidPayment(t.Context(), payment.VoidPaymentInput{OrderID: in.OrderID})
+	if err != nil {
+		_, err = c.void(in.OrderID)
+	}
+	require.NoError(t, err)
+	require.Zero(t, c.books(in.OrderID).Held+c.books(in.OrderID).Taken)
 	c.apply()
 	c.agree()
 }

@@ -224,6 +224,9 @@ func TestABankTransferIsPaidWhenItHasCome(t *testing.T) {
 		require.Equal(t, money.New(1999, "EUR"), got.Captured)
 		require.Empty(t, got.Reference)
 	}
+	whole, err := c.capture(take(in, 700))
+	require.NoError(t, err, "it came whole: there is nothing to take any more")
+	require.Equal(t, money.New(1999, "EUR"), whole.Captured)
 	refund, err := c.refund(give(in, 500))
 	require.NoError(t, err)
 	require.Equal(t, payment.RefundPending, refund.Status, "it is due")

@@ -144,6 +144,16 @@ func (c *till) until(orderID uuid.UUID, ask func() (payment.Payment, error)) (pa
 	}
 }
 
+// patiently asks until the answer is definite, and leaves living senders alone.
+func (c *till) patiently(ask func() error) (err error) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool {
+		err = ask()
+		return err == nil || fault.Of(err).Code != fault.Unavailable
+	}, patience, tick)
+	return err
+}
+
 // abandon makes the senders for an order look gone: 11 s pass for its attempts.
 func (c *till) abandon(orderID uuid.UUID) {
 	c.t.Helper()

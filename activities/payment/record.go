@@ -37,6 +37,7 @@ type ending struct {
 type report struct {
 	ends    []ending
 	refunds []refundWord // how refunds are
+	capture string       // the newest capture that was made, "" when none is known
 	request *uuid.UUID   // the capture or refund that has changed the payment, nil when it is not known to be one
 }
 
@@ -109,6 +110,11 @@ func (s *Service) queueChange(ctx context.Context, b *batch, before, now payment
 func (r report) queue(ctx context.Context, db *paymentdb.Queries, paymentID uuid.UUID) error {
 	for _, end := range r.ends {
 		if err := errors.Join(end.queue(ctx, db, paymentID), end.queueRequest(ctx, db, paymentID)); err != nil {
+			return err
+		}
+	}
+	if id, err := uuid.Parse(r.capture); err == nil {
+		if err := db.UpdateCapture(ctx, captureSucceeded, "", id); err != nil {
 			return err
 		}
 	}

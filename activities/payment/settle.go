@@ -24,7 +24,7 @@ func (s *Service) settle(ctx context.Context, row paymentdb.Payment, word intent
 			return row, fmt.Errorf("payment %s: the provider has it in %s, not %s", row.ID, word.Currency, row.Currency)
 		}
 		now := after(row, word)
-		told := report{refunds: word.Refunds, ends: append(slices.Clip(ends), authorization(word))}
+		told := report{refunds: word.Refunds, capture: word.CaptureID, ends: append(slices.Clip(ends), authorization(word))}
 		if told.request, err = s.cause(ctx, row, now, told); err != nil {
 			return row, err
 		}

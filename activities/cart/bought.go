@@ -57,7 +57,7 @@ func EmptyBought(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error {
 // subtract takes out what was bought, and the coupon when it was used.
 func (e *edit) subtract(ctx context.Context, bought purchase) error {
 	changed := false
-	if e.Coupon != "" && e.Coupon == bought.Coupon {
+	if e.Coupon != "" && e.Coupon == Canonical(bought.Coupon) {
 		e.Coupon, changed = "", true
 	}
 	for _, line := range bought.Lines {

@@ -50,7 +50,6 @@ func run(_ context.Context, p *process.Process) error {
 	carts, tokens := cart.New(pool), cartapi.NewTokens(cfg.CartSecret)
 	revoked := identity.NewRevocations()
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
-	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{
 		Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken, KeyOwner: tokens.KeyOwner,
 	})

@@ -43,10 +43,11 @@ func (c couponRow) terms() string {
 }
 
 // couponsCarried is the part of O7 for which two services are asked. While an
-// order is under way its redemption comes and goes.
+// order is under way its redemption comes and goes. An order keeps the code as it
+// was typed.
 func couponsCarried(ctx context.Context, l *look) (int, []Finding, error) {
 	carried, err := rows[couponRow](ctx, l, orders, `
-		SELECT id, user_id, coupon, discount, currency
+		SELECT id, user_id, upper(btrim(coupon)), discount, currency
 		FROM orders
 		WHERE coupon IS NOT NULL`)
 	if err != nil {

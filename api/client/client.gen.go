@@ -153,6 +153,45 @@ func (e CouponTermsKind) Valid() bool {
 	}
 }
 
+// Defines values for DashboardRecommendationReason.
+const (
+	DashboardRecommendationReasonBoughtTogether DashboardRecommendationReason = "bought_together"
+	DashboardRecommendationReasonPopular        DashboardRecommendationReason = "popular"
+)
+
+// Valid indicates whether the value is a known member of the DashboardRecommendationReason enum.
+func (e DashboardRecommendationReason) Valid() bool {
+	switch e {
+	case DashboardRecommendationReasonBoughtTogether:
+		return true
+	case DashboardRecommendationReasonPopular:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DashboardWarningPart.
+const (
+	DashboardWarningPartOrders          DashboardWarningPart = "orders"
+	DashboardWarningPartRecommendations DashboardWarningPart = "recommendations"
+	DashboardWarningPartUser            DashboardWarningPart = "user"
+)
+
+// Valid indicates whether the value is a known member of the DashboardWarningPart enum.
+func (e DashboardWarningPart) Valid() bool {
+	switch e {
+	case DashboardWarningPartOrders:
+		return true
+	case DashboardWarningPartRecommendations:
+		return true
+	case DashboardWarningPartUser:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ErasingStatus.
 const (
 	ErasingStatusErasing ErasingStatus = "erasing"
@@ -213,6 +252,75 @@ func (e GoodsReturnStatus) Valid() bool {
 	case GoodsReturnStatusRejected:
 		return true
 	case GoodsReturnStatusRequested:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ImportLineOutcome.
+const (
+	ImportLineOutcomeCreated   ImportLineOutcome = "created"
+	ImportLineOutcomeFailed    ImportLineOutcome = "failed"
+	ImportLineOutcomeUnchanged ImportLineOutcome = "unchanged"
+	ImportLineOutcomeUpdated   ImportLineOutcome = "updated"
+)
+
+// Valid indicates whether the value is a known member of the ImportLineOutcome enum.
+func (e ImportLineOutcome) Valid() bool {
+	switch e {
+	case ImportLineOutcomeCreated:
+		return true
+	case ImportLineOutcomeFailed:
+		return true
+	case ImportLineOutcomeUnchanged:
+		return true
+	case ImportLineOutcomeUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InstanceStatusBreaker.
+const (
+	Closed   InstanceStatusBreaker = "closed"
+	HalfOpen InstanceStatusBreaker = "half-open"
+	Open     InstanceStatusBreaker = "open"
+)
+
+// Valid indicates whether the value is a known member of the InstanceStatusBreaker enum.
+func (e InstanceStatusBreaker) Valid() bool {
+	switch e {
+	case Closed:
+		return true
+	case HalfOpen:
+		return true
+	case Open:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InstanceStatusStatus.
+const (
+	InstanceStatusStatusDown     InstanceStatusStatus = "down"
+	InstanceStatusStatusNotReady InstanceStatusStatus = "not ready"
+	InstanceStatusStatusReady    InstanceStatusStatus = "ready"
+	InstanceStatusStatusStopping InstanceStatusStatus = "stopping"
+)
+
+// Valid indicates whether the value is a known member of the InstanceStatusStatus enum.
+func (e InstanceStatusStatus) Valid() bool {
+	switch e {
+	case InstanceStatusStatusDown:
+		return true
+	case InstanceStatusStatusNotReady:
+		return true
+	case InstanceStatusStatusReady:
+		return true
+	case InstanceStatusStatusStopping:
 		return true
 	default:
 		return false
@@ -563,13 +671,16 @@ func (e PaymentCapture) Valid() bool {
 
 // Defines values for PaymentProvider.
 const (
-	Card PaymentProvider = "card"
+	PaymentProviderBankTransfer PaymentProvider = "bank_transfer"
+	PaymentProviderCard         PaymentProvider = "card"
 )
 
 // Valid indicates whether the value is a known member of the PaymentProvider enum.
 func (e PaymentProvider) Valid() bool {
 	switch e {
-	case Card:
+	case PaymentProviderBankTransfer:
+		return true
+	case PaymentProviderCard:
 		return true
 	default:
 		return false
@@ -692,16 +803,16 @@ func (e QuoteInputShippingOption) Valid() bool {
 
 // Defines values for RecommendationReason.
 const (
-	BoughtTogether RecommendationReason = "bought_together"
-	Popular        RecommendationReason = "popular"
+	RecommendationReasonBoughtTogether RecommendationReason = "bought_together"
+	RecommendationReasonPopular        RecommendationReason = "popular"
 )
 
 // Valid indicates whether the value is a known member of the RecommendationReason enum.
 func (e RecommendationReason) Valid() bool {
 	switch e {
-	case BoughtTogether:
+	case RecommendationReasonBoughtTogether:
 		return true
-	case Popular:
+	case RecommendationReasonPopular:
 		return true
 	default:
 		return false
@@ -762,6 +873,48 @@ func (e ReservationStatus) Valid() bool {
 	case ReservationStatusReleased:
 		return true
 	case ReservationStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReturnDecisionAction.
+const (
+	Approve ReturnDecisionAction = "approve"
+	Receive ReturnDecisionAction = "receive"
+	Reject  ReturnDecisionAction = "reject"
+)
+
+// Valid indicates whether the value is a known member of the ReturnDecisionAction enum.
+func (e ReturnDecisionAction) Valid() bool {
+	switch e {
+	case Approve:
+		return true
+	case Receive:
+		return true
+	case Reject:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceStatusStatus.
+const (
+	ServiceStatusStatusDown    ServiceStatusStatus = "down"
+	ServiceStatusStatusPartial ServiceStatusStatus = "partial"
+	ServiceStatusStatusReady   ServiceStatusStatus = "ready"
+)
+
+// Valid indicates whether the value is a known member of the ServiceStatusStatus enum.
+func (e ServiceStatusStatus) Valid() bool {
+	switch e {
+	case ServiceStatusStatusDown:
+		return true
+	case ServiceStatusStatusPartial:
+		return true
+	case ServiceStatusStatusReady:
 		return true
 	default:
 		return false
@@ -852,6 +1005,69 @@ func (e SigningKeyUse) Valid() bool {
 	}
 }
 
+// Defines values for StatusChangeStatus.
+const (
+	StatusChangeStatusCancelled StatusChangeStatus = "cancelled"
+	StatusChangeStatusConfirmed StatusChangeStatus = "confirmed"
+	StatusChangeStatusDelivered StatusChangeStatus = "delivered"
+	StatusChangeStatusHeld      StatusChangeStatus = "held"
+	StatusChangeStatusPending   StatusChangeStatus = "pending"
+	StatusChangeStatusRefunded  StatusChangeStatus = "refunded"
+	StatusChangeStatusRejected  StatusChangeStatus = "rejected"
+	StatusChangeStatusShipped   StatusChangeStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the StatusChangeStatus enum.
+func (e StatusChangeStatus) Valid() bool {
+	switch e {
+	case StatusChangeStatusCancelled:
+		return true
+	case StatusChangeStatusConfirmed:
+		return true
+	case StatusChangeStatusDelivered:
+		return true
+	case StatusChangeStatusHeld:
+		return true
+	case StatusChangeStatusPending:
+		return true
+	case StatusChangeStatusRefunded:
+		return true
+	case StatusChangeStatusRejected:
+		return true
+	case StatusChangeStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StockMovementKind.
+const (
+	StockMovementKindAdjust  StockMovementKind = "adjust"
+	StockMovementKindInitial StockMovementKind = "initial"
+	StockMovementKindReturn  StockMovementKind = "return"
+	StockMovementKindSet     StockMovementKind = "set"
+	StockMovementKindSold    StockMovementKind = "sold"
+)
+
+// Valid indicates whether the value is a known member of the StockMovementKind enum.
+func (e StockMovementKind) Valid() bool {
+	switch e {
+	case StockMovementKindAdjust:
+		return true
+	case StockMovementKindInitial:
+		return true
+	case StockMovementKindReturn:
+		return true
+	case StockMovementKindSet:
+		return true
+	case StockMovementKindSold:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TokensTokenType.
 const (
 	Bearer TokensTokenType = "Bearer"
@@ -873,6 +1089,7 @@ const (
 	TransactionKindAuthorized     TransactionKind = "authorized"
 	TransactionKindCaptured       TransactionKind = "captured"
 	TransactionKindFailed         TransactionKind = "failed"
+	TransactionKindMethodChanged  TransactionKind = "method_changed"
 	TransactionKindRefundFailed   TransactionKind = "refund_failed"
 	TransactionKindRefunded       TransactionKind = "refunded"
 	TransactionKindReleased       TransactionKind = "released"
@@ -890,6 +1107,8 @@ func (e TransactionKind) Valid() bool {
 	case TransactionKindCaptured:
 		return true
 	case TransactionKindFailed:
+		return true
+	case TransactionKindMethodChanged:
 		return true
 	case TransactionKindRefundFailed:
 		return true
@@ -978,6 +1197,42 @@ func (e ListTopProductsParamsSort) Valid() bool {
 	case Revenue:
 		return true
 	case Units:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListLedgerEntriesParamsKind.
+const (
+	ListLedgerEntriesParamsKindAuthorized   ListLedgerEntriesParamsKind = "authorized"
+	ListLedgerEntriesParamsKindCaptured     ListLedgerEntriesParamsKind = "captured"
+	ListLedgerEntriesParamsKindFailed       ListLedgerEntriesParamsKind = "failed"
+	ListLedgerEntriesParamsKindRefundFailed ListLedgerEntriesParamsKind = "refund_failed"
+	ListLedgerEntriesParamsKindRefunded     ListLedgerEntriesParamsKind = "refunded"
+	ListLedgerEntriesParamsKindReleased     ListLedgerEntriesParamsKind = "released"
+	ListLedgerEntriesParamsKindUnknown      ListLedgerEntriesParamsKind = "unknown"
+	ListLedgerEntriesParamsKindVoided       ListLedgerEntriesParamsKind = "voided"
+)
+
+// Valid indicates whether the value is a known member of the ListLedgerEntriesParamsKind enum.
+func (e ListLedgerEntriesParamsKind) Valid() bool {
+	switch e {
+	case ListLedgerEntriesParamsKindAuthorized:
+		return true
+	case ListLedgerEntriesParamsKindCaptured:
+		return true
+	case ListLedgerEntriesParamsKindFailed:
+		return true
+	case ListLedgerEntriesParamsKindRefundFailed:
+		return true
+	case ListLedgerEntriesParamsKindRefunded:
+		return true
+	case ListLedgerEntriesParamsKindReleased:
+		return true
+	case ListLedgerEntriesParamsKindUnknown:
+		return true
+	case ListLedgerEntriesParamsKindVoided:
 		return true
 	default:
 		return false
@@ -1143,6 +1398,60 @@ func (e ListOrdersParamsFulfilment) Valid() bool {
 	}
 }
 
+// Defines values for ListPaymentsParamsStatus.
+const (
+	ListPaymentsParamsStatusAuthorized     ListPaymentsParamsStatus = "authorized"
+	ListPaymentsParamsStatusCaptured       ListPaymentsParamsStatus = "captured"
+	ListPaymentsParamsStatusFailed         ListPaymentsParamsStatus = "failed"
+	ListPaymentsParamsStatusPending        ListPaymentsParamsStatus = "pending"
+	ListPaymentsParamsStatusRefunded       ListPaymentsParamsStatus = "refunded"
+	ListPaymentsParamsStatusRequiresAction ListPaymentsParamsStatus = "requires_action"
+	ListPaymentsParamsStatusUnknown        ListPaymentsParamsStatus = "unknown"
+	ListPaymentsParamsStatusVoided         ListPaymentsParamsStatus = "voided"
+)
+
+// Valid indicates whether the value is a known member of the ListPaymentsParamsStatus enum.
+func (e ListPaymentsParamsStatus) Valid() bool {
+	switch e {
+	case ListPaymentsParamsStatusAuthorized:
+		return true
+	case ListPaymentsParamsStatusCaptured:
+		return true
+	case ListPaymentsParamsStatusFailed:
+		return true
+	case ListPaymentsParamsStatusPending:
+		return true
+	case ListPaymentsParamsStatusRefunded:
+		return true
+	case ListPaymentsParamsStatusRequiresAction:
+		return true
+	case ListPaymentsParamsStatusUnknown:
+		return true
+	case ListPaymentsParamsStatusVoided:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListPaymentsParamsProvider.
+const (
+	ListPaymentsParamsProviderBankTransfer ListPaymentsParamsProvider = "bank_transfer"
+	ListPaymentsParamsProviderCard         ListPaymentsParamsProvider = "card"
+)
+
+// Valid indicates whether the value is a known member of the ListPaymentsParamsProvider enum.
+func (e ListPaymentsParamsProvider) Valid() bool {
+	switch e {
+	case ListPaymentsParamsProviderBankTransfer:
+		return true
+	case ListPaymentsParamsProviderCard:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListProductsParamsStatus.
 const (
 	ListProductsParamsStatusActive   ListProductsParamsStatus = "active"
@@ -1191,10 +1500,38 @@ func (e SearchProductsParamsSort) Valid() bool {
 	}
 }
 
+// Defines values for ListMovementsParamsKind.
+const (
+	ListMovementsParamsKindAdjust  ListMovementsParamsKind = "adjust"
+	ListMovementsParamsKindInitial ListMovementsParamsKind = "initial"
+	ListMovementsParamsKindReturn  ListMovementsParamsKind = "return"
+	ListMovementsParamsKindSet     ListMovementsParamsKind = "set"
+	ListMovementsParamsKindSold    ListMovementsParamsKind = "sold"
+)
+
+// Valid indicates whether the value is a known member of the ListMovementsParamsKind enum.
+func (e ListMovementsParamsKind) Valid() bool {
+	switch e {
+	case ListMovementsParamsKindAdjust:
+		return true
+	case ListMovementsParamsKindInitial:
+		return true
+	case ListMovementsParamsKindReturn:
+		return true
+	case ListMovementsParamsKindSet:
+		return true
+	case ListMovementsParamsKindSold:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListReservationsParamsStatus.
 const (
 	ListReservationsParamsStatusHeld     ListReservationsParamsStatus = "held"
 	ListReservationsParamsStatusReleased ListReservationsParamsStatus = "released"
+	ListReservationsParamsStatusShipped  ListReservationsParamsStatus = "shipped"
 )
 
 // Valid indicates whether the value is a known member of the ListReservationsParamsStatus enum.
@@ -1203,6 +1540,26 @@ func (e ListReservationsParamsStatus) Valid() bool {
 	case ListReservationsParamsStatusHeld:
 		return true
 	case ListReservationsParamsStatusReleased:
+		return true
+	case ListReservationsParamsStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListReservationsParamsHolder.
+const (
+	ListReservationsParamsHolderHand  ListReservationsParamsHolder = "hand"
+	ListReservationsParamsHolderOrder ListReservationsParamsHolder = "order"
+)
+
+// Valid indicates whether the value is a known member of the ListReservationsParamsHolder enum.
+func (e ListReservationsParamsHolder) Valid() bool {
+	switch e {
+	case ListReservationsParamsHolderHand:
+		return true
+	case ListReservationsParamsHolderOrder:
 		return true
 	default:
 		return false
@@ -1785,6 +2142,19 @@ type CategoryTree struct {
 	Data []Category `json:"data"`
 }
 
+// ChangeRequest defines model for ChangeRequest.
+type ChangeRequest struct {
+	// OrderId The order that awaits payment.
+	//
+	// Examples: 01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21
+	OrderId openapi_types.UUID `json:"order_id"`
+
+	// PaymentMethod Token of a card from the payment provider, or bank_transfer.
+	//
+	// Examples: pm_card_visa
+	PaymentMethod string `json:"payment_method"`
+}
+
 // Channels defines model for Channels.
 type Channels struct {
 	// Email By e-mail.
@@ -1823,11 +2193,16 @@ type CheckoutRequest struct {
 	// Examples: automatic
 	Capture *CheckoutRequestCapture `json:"capture,omitempty"`
 
-	// ExpectedTotal What the customer was shown. When the total is another one by now, nothing is ordered (409 price_changed). Its currency is the order's; EUR without it.
+	// Coupon Code of a coupon. Left out when the cart is ordered: the cart's.
+	//
+	// Examples: WELCOME10
+	Coupon *string `json:"coupon,omitempty"`
+
+	// ExpectedTotal What the customer was shown. When the total is another one by now, nothing is ordered (409 price_changed). Its currency is the order's; without it the cart's, else EUR.
 	ExpectedTotal *Money `json:"expected_total,omitempty"`
 
-	// Lines What to buy.
-	Lines []CheckoutLine `json:"lines"`
+	// Lines What to buy. Left out on a checkout: what is in the customer's cart.
+	Lines *[]CheckoutLine `json:"lines,omitempty"`
 
 	// PaymentMethod The payment provider's token for the means of payment.
 	//
@@ -1837,7 +2212,7 @@ type CheckoutRequest struct {
 	// ShippingAddress Where it goes.
 	ShippingAddress PostalAddress `json:"shipping_address"`
 
-	// ShippingOption How it is shipped.
+	// ShippingOption How it is shipped. Left out: as the cart says, else standard.
 	//
 	// Examples: standard
 	ShippingOption *CheckoutRequestShippingOption `json:"shipping_option,omitempty"`
@@ -1848,7 +2223,7 @@ type CheckoutRequest struct {
 // Examples: automatic
 type CheckoutRequestCapture string
 
-// CheckoutRequestShippingOption How it is shipped.
+// CheckoutRequestShippingOption How it is shipped. Left out: as the cart says, else standard.
 //
 // Examples: standard
 type CheckoutRequestShippingOption string
@@ -1985,6 +2360,102 @@ type Credentials struct {
 	Password string `json:"password"`
 }
 
+// Dashboard defines model for Dashboard.
+type Dashboard struct {
+	// Orders Their last five orders, newest first; null when the order service could not be asked.
+	Orders *[]DashboardOrder `json:"orders"`
+
+	// Recommendations What they may want; null when the analytics service could not be asked.
+	Recommendations *[]DashboardRecommendation `json:"recommendations"`
+
+	// User The customer; null when the user service could not be asked.
+	User *DashboardUser `json:"user"`
+
+	// Warnings The parts that are missing, and why.
+	Warnings []DashboardWarning `json:"warnings"`
+}
+
+// DashboardOrder defines model for DashboardOrder.
+type DashboardOrder struct {
+	// CreatedAt When it was placed.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Id The order.
+	Id openapi_types.UUID `json:"id"`
+
+	// Number As customers name it.
+	//
+	// Examples: K-1000042
+	Number string `json:"number"`
+
+	// PaymentStatus Where its payment stands.
+	//
+	// Examples: captured
+	PaymentStatus string `json:"payment_status"`
+
+	// Status Where it stands.
+	//
+	// Examples: confirmed
+	Status string `json:"status"`
+
+	// Total What it costs.
+	Total Money `json:"total"`
+}
+
+// DashboardRecommendation defines model for DashboardRecommendation.
+type DashboardRecommendation struct {
+	// ProductId The product.
+	ProductId openapi_types.UUID `json:"product_id"`
+
+	// Reason Why.
+	//
+	// Examples: bought_together
+	Reason DashboardRecommendationReason `json:"reason"`
+}
+
+// DashboardRecommendationReason Why.
+//
+// Examples: bought_together
+type DashboardRecommendationReason string
+
+// DashboardUser defines model for DashboardUser.
+type DashboardUser struct {
+	// CreatedAt Since when they have an account.
+	CreatedAt time.Time `json:"created_at"`
+
+	// Email E-mail address.
+	//
+	// Examples: ada@example.org
+	Email string `json:"email"`
+
+	// Id The user.
+	Id openapi_types.UUID `json:"id"`
+
+	// Name What they call themselves.
+	//
+	// Examples: Ada Lovelace
+	Name string `json:"name"`
+}
+
+// DashboardWarning defines model for DashboardWarning.
+type DashboardWarning struct {
+	// Code A stable word.
+	//
+	// Examples: unavailable
+	Code string `json:"code"`
+
+	// Message A sentence that may be shown.
+	//
+	// Examples: This part of the shop is not available at the moment. Please try again.
+	Message string `json:"message"`
+
+	// Part The part that is null.
+	Part DashboardWarningPart `json:"part"`
+}
+
+// DashboardWarningPart The part that is null.
+type DashboardWarningPart string
+
 // DayRevenue defines model for DayRevenue.
 type DayRevenue struct {
 	// Cancelled What orders that were cancelled on it had cost, less their refunds.
@@ -2061,6 +2532,22 @@ type FieldError struct {
 	//
 	// Examples: #/lines/0/quantity
 	Pointer string `json:"pointer"`
+}
+
+// FulfilmentRequest defines model for FulfilmentRequest.
+type FulfilmentRequest struct {
+	// Carrier Who carries it.
+	//
+	// Examples: DHL
+	Carrier string `json:"carrier"`
+
+	// Lines What leaves. Left out: everything that has not left yet.
+	Lines *[]PieceLine `json:"lines,omitempty"`
+
+	// Tracking The carrier's tracking number.
+	//
+	// Examples: 00340434161094042557
+	Tracking *string `json:"tracking,omitempty"`
 }
 
 // Funnel defines model for Funnel.
@@ -2145,6 +2632,32 @@ type GoodsReturn struct {
 // Examples: approved
 type GoodsReturnStatus string
 
+// HandRelease defines model for HandRelease.
+type HandRelease struct {
+	// ReservationId The reservation: order_id of the answer that made it.
+	//
+	// Examples: 01993c60-1f2b-7a44-8c11-2b7d9e0f3a55
+	ReservationId openapi_types.UUID `json:"reservation_id"`
+}
+
+// HandReservation defines model for HandReservation.
+type HandReservation struct {
+	// Quantity Units.
+	//
+	// Examples: 2
+	Quantity int64 `json:"quantity"`
+
+	// Reason Why, in words.
+	//
+	// Examples: photo shooting
+	Reason string `json:"reason"`
+
+	// VariantId The variant; a product without options is its own only one.
+	//
+	// Examples: 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+	VariantId openapi_types.UUID `json:"variant_id"`
+}
+
 // Hit defines model for Hit.
 type Hit struct {
 	// CategoryId The category it is in; absent for none.
@@ -2180,6 +2693,107 @@ type Image struct {
 	// Examples: https://images.example.com/mug-red.jpg
 	Url string `json:"url"`
 }
+
+// ImportLine defines model for ImportLine.
+type ImportLine struct {
+	// Code Why it failed, as the problems of other operations say it; absent otherwise.
+	Code *string `json:"code,omitempty"`
+
+	// Errors Where the line is wrong: pointer, code and message of each place.
+	Errors interface{} `json:"errors,omitempty"`
+
+	// Line Number of the line, from 1.
+	//
+	// Examples: 1
+	Line int64 `json:"line"`
+
+	// Message The same in words.
+	Message *string `json:"message,omitempty"`
+
+	// Outcome unchanged: the product is like this already.
+	//
+	// Examples: created
+	Outcome ImportLineOutcome `json:"outcome"`
+
+	// ProductId The product; absent when there is none.
+	//
+	// Examples: 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+	ProductId *openapi_types.UUID `json:"product_id,omitempty"`
+}
+
+// ImportLineOutcome unchanged: the product is like this already.
+//
+// Examples: created
+type ImportLineOutcome string
+
+// ImportReport defines model for ImportReport.
+type ImportReport struct {
+	// Created Products that were made.
+	//
+	// Examples: 1
+	Created int64 `json:"created"`
+
+	// Failed Lines without effect.
+	//
+	// Examples: 0
+	Failed int64 `json:"failed"`
+
+	// Lines One per line, in their order; empty lines are passed over.
+	Lines []ImportLine `json:"lines"`
+
+	// Unchanged Products that were like this already.
+	//
+	// Examples: 0
+	Unchanged int64 `json:"unchanged"`
+
+	// Updated Products that were changed.
+	//
+	// Examples: 0
+	Updated int64 `json:"updated"`
+}
+
+// InstanceStatus defines model for InstanceStatus.
+type InstanceStatus struct {
+	// Address Where the gateway finds it.
+	//
+	// Examples: 127.0.0.1:4003
+	Address string `json:"address"`
+
+	// Breaker Whether the gateway sends requests to it: not while open.
+	//
+	// Examples: closed
+	Breaker InstanceStatusBreaker `json:"breaker"`
+
+	// Checks Each dependency of its own: ok or unavailable.
+	//
+	// Examples: {"database":"ok"}
+	Checks map[string]string `json:"checks"`
+
+	// StartedAt Since when it runs.
+	//
+	// Examples: 2026-01-15T09:30:00Z
+	StartedAt *time.Time `json:"started_at,omitempty"`
+
+	// Status Whether it can serve; down when it does not answer.
+	//
+	// Examples: ready
+	Status InstanceStatusStatus `json:"status"`
+
+	// Version The commit that it was built from.
+	//
+	// Examples: 37794c3d1a2b
+	Version *string `json:"version,omitempty"`
+}
+
+// InstanceStatusBreaker Whether the gateway sends requests to it: not while open.
+//
+// Examples: closed
+type InstanceStatusBreaker string
+
+// InstanceStatusStatus Whether it can serve; down when it does not answer.
+//
+// Examples: ready
+type InstanceStatusStatus string
 
 // InterventionRequest defines model for InterventionRequest.
 type InterventionRequest struct {
@@ -3135,6 +3749,28 @@ type PageSavedItem struct {
 	NextCursor *string `json:"next_cursor,omitempty"`
 }
 
+// PageServiceStatus defines model for PageServiceStatus.
+type PageServiceStatus struct {
+	// Data The things of this page, in a stable order.
+	Data []ServiceStatus `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; absent on the last one.
+	//
+	// Examples: eyJhIjoxfQ.c2lnbmF0dXJl
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
+// PageStockMovement defines model for PageStockMovement.
+type PageStockMovement struct {
+	// Data The things of this page, in a stable order.
+	Data []StockMovement `json:"data"`
+
+	// NextCursor Send it as cursor for the next page; absent on the last one.
+	//
+	// Examples: eyJhIjoxfQ.c2lnbmF0dXJl
+	NextCursor *string `json:"next_cursor,omitempty"`
+}
+
 // PageTopProduct defines model for PageTopProduct.
 type PageTopProduct struct {
 	// Data The things of this page, in a stable order.
@@ -3253,6 +3889,11 @@ type Payment struct {
 	//
 	// Examples: card
 	Provider PaymentProvider `json:"provider"`
+
+	// Reference What the customer writes on the transfer, while one is awaited.
+	//
+	// Examples: K7P2M4Q9XA
+	Reference *string `json:"reference,omitempty"`
 
 	// Refunded What of it has been given back.
 	Refunded Money `json:"refunded"`
@@ -3530,6 +4171,29 @@ type PushSubscriptions struct {
 	PublicKey string `json:"public_key"`
 }
 
+// QueueStatus defines model for QueueStatus.
+type QueueStatus struct {
+	// Backlog Tasks that wait, about.
+	//
+	// Examples: 0
+	Backlog int64 `json:"backlog"`
+
+	// Name The queue.
+	//
+	// Examples: inventory
+	Name string `json:"name"`
+
+	// OldestSeconds How long the oldest of them has waited.
+	//
+	// Examples: 0
+	OldestSeconds int64 `json:"oldest_seconds"`
+
+	// Pollers Workers that asked for tasks within the last minutes.
+	//
+	// Examples: 2
+	Pollers int64 `json:"pollers"`
+}
+
 // Quote defines model for Quote.
 type Quote struct {
 	// Discount What is taken off; not negative.
@@ -3625,6 +4289,17 @@ type QuotedLine struct {
 
 	// VariantId Examples: 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
 	VariantId openapi_types.UUID `json:"variant_id"`
+}
+
+// ReceivedRequest defines model for ReceivedRequest.
+type ReceivedRequest struct {
+	// Amount What has come: exactly the payment's amount.
+	Amount Money `json:"amount"`
+
+	// Reference What the bank's statement says.
+	//
+	// Examples: Kassa K7P2M4Q9XA
+	Reference *string `json:"reference,omitempty"`
 }
 
 // Recommendation defines model for Recommendation.
@@ -3727,6 +4402,25 @@ type RefundLine struct {
 	Quantity int64 `json:"quantity"`
 }
 
+// RefundRequest defines model for RefundRequest.
+type RefundRequest struct {
+	// Amount How much. It is divided over lines, shipping and tax in proportion to what is left of them.
+	Amount *Money `json:"amount,omitempty"`
+
+	// Lines Pieces, at the price they were sold at with their share of discount and tax. Not together with amount.
+	Lines *[]PieceLine `json:"lines,omitempty"`
+
+	// Reason Shown in the timeline.
+	//
+	// Examples: A cup arrived broken.
+	Reason *string `json:"reason,omitempty"`
+
+	// Shipping With lines: what is left of the shipping too.
+	//
+	// Examples: false
+	Shipping *bool `json:"shipping,omitempty"`
+}
+
 // RegisterUserInput defines model for RegisterUserInput.
 type RegisterUserInput struct {
 	// Email Address to sign in with; case does not matter.
@@ -3800,6 +4494,40 @@ type ResetPasswordInput struct {
 	//
 	// Examples: AZnHol8-fBGdKz9qjgscLQEBAgMEBQYHCAkKCwwNDg8
 	Token string `json:"token"`
+}
+
+// ReturnDecision defines model for ReturnDecision.
+type ReturnDecision struct {
+	// Action approve: it may be sent. receive: the goods are here; the money goes back. reject: it is refused.
+	//
+	// Examples: approve
+	Action ReturnDecisionAction `json:"action"`
+
+	// Note Shown to the customer.
+	//
+	// Examples: Please use the label in the parcel.
+	Note *string `json:"note,omitempty"`
+
+	// Restock With receive: whether the goods can be sold again; yes when left out.
+	//
+	// Examples: true
+	Restock *bool `json:"restock,omitempty"`
+}
+
+// ReturnDecisionAction approve: it may be sent. receive: the goods are here; the money goes back. reject: it is refused.
+//
+// Examples: approve
+type ReturnDecisionAction string
+
+// ReturnRequest defines model for ReturnRequest.
+type ReturnRequest struct {
+	// Lines What comes back. Left out: everything that was shipped.
+	Lines *[]PieceLine `json:"lines,omitempty"`
+
+	// Reason Why.
+	//
+	// Examples: Too small.
+	Reason string `json:"reason"`
 }
 
 // SagaStep defines model for SagaStep.
@@ -3903,6 +4631,30 @@ type Seller struct {
 	// Examples: DE123456789
 	TaxId *string `json:"tax_id,omitempty"`
 }
+
+// ServiceStatus defines model for ServiceStatus.
+type ServiceStatus struct {
+	// Instances Its processes, as the gateway knows them.
+	Instances []InstanceStatus `json:"instances"`
+
+	// Name The service.
+	//
+	// Examples: inventory
+	Name string `json:"name"`
+
+	// Status ready: every instance can serve. partial: some can. down: none can.
+	//
+	// Examples: ready
+	Status ServiceStatusStatus `json:"status"`
+
+	// TaskQueue Its Temporal task queue; absent when it has none, or nobody could say.
+	TaskQueue *QueueStatus `json:"task_queue,omitempty"`
+}
+
+// ServiceStatusStatus ready: every instance can serve. partial: some can. down: none can.
+//
+// Examples: ready
+type ServiceStatusStatus string
 
 // Shipment defines model for Shipment.
 type Shipment struct {
@@ -4039,6 +4791,32 @@ type SigningKeys struct {
 	Keys []SigningKey `json:"keys"`
 }
 
+// StatusChange defines model for StatusChange.
+type StatusChange struct {
+	// Carrier With shipped: who carries it.
+	//
+	// Examples: DHL
+	Carrier *string `json:"carrier,omitempty"`
+
+	// Reason Shown in the timeline.
+	//
+	// Examples: Picked up at the counter.
+	Reason *string `json:"reason,omitempty"`
+
+	// Status Where it should be. pending resumes a held order; confirmed and rejected decide about one in review; shipped ships all that remains; refunded gives all money back.
+	//
+	// Examples: shipped
+	Status StatusChangeStatus `json:"status"`
+
+	// Tracking With shipped: the carrier's tracking number.
+	Tracking *string `json:"tracking,omitempty"`
+}
+
+// StatusChangeStatus Where it should be. pending resumes a held order; confirmed and rejected decide about one in review; shipped ships all that remains; refunded gives all money back.
+//
+// Examples: shipped
+type StatusChangeStatus string
+
 // StockCount defines model for StockCount.
 type StockCount struct {
 	// LowAt Available units from which on downwards inventory.low is told; 0 for only when there are none. Without it, it stays.
@@ -4113,6 +4891,64 @@ type StockLine struct {
 	// Examples: 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
 	VariantId openapi_types.UUID `json:"variant_id"`
 }
+
+// StockMovement defines model for StockMovement.
+type StockMovement struct {
+	// ActorId Who did it; absent for the system.
+	//
+	// Examples: 01993c5d-1a2b-7c3d-8e4f-5a6b7c8d9e0f
+	ActorId *openapi_types.UUID `json:"actor_id,omitempty"`
+
+	// At When.
+	//
+	// Examples: 2026-01-15T09:30:00Z
+	At time.Time `json:"at"`
+
+	// CauseId The shipment or the return.
+	//
+	// Examples: 01993c61-5d44-7e53-8f70-9a4c5d6e7f80
+	CauseId *openapi_types.UUID `json:"cause_id,omitempty"`
+
+	// Id The movement.
+	//
+	// Examples: 01993c62-4c33-7d42-9e6f-8f3b4c5d6e7f
+	Id openapi_types.UUID `json:"id"`
+
+	// Kind initial: the first count. set: a later count. adjust: a difference with a reason. sold: it left for an order. return: it came back from one.
+	//
+	// Examples: adjust
+	Kind StockMovementKind `json:"kind"`
+
+	// OnHand Units in the warehouse after it.
+	//
+	// Examples: 118
+	OnHand int64 `json:"on_hand"`
+
+	// OrderId The order, of sold and return.
+	//
+	// Examples: 01993c60-1f2b-7a44-8c11-2b7d9e0f3a55
+	OrderId *openapi_types.UUID `json:"order_id,omitempty"`
+
+	// Quantity Units that came (positive) or went (negative).
+	//
+	// Examples: -2
+	Quantity int64 `json:"quantity"`
+
+	// Reason Why, in words.
+	//
+	// Examples: damaged in transport
+	Reason string `json:"reason"`
+
+	// VariantId The variant.
+	//
+	// Examples: 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+	VariantId openapi_types.UUID `json:"variant_id"`
+}
+
+// StockMovementKind initial: the first count. set: a later count. adjust: a difference with a reason. sold: it left for an order. return: it came back from one.
+//
+// Examples: adjust
+type StockMovementKind string
 
 // TimelineEntry defines model for TimelineEntry.
 type TimelineEntry struct {
@@ -4776,10 +5612,31 @@ type CreateCouponParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListLedgerAccountsParams defines parameters for ListLedgerAccounts.
+type ListLedgerAccountsParams struct {
+	// Currency Only the balances in this currency.
+	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
+}
+
 // ListLedgerEntriesParams defines parameters for ListLedgerEntries.
 type ListLedgerEntriesParams struct {
 	// PaymentId Only the entries of this payment.
 	PaymentId *openapi_types.UUID `form:"payment_id,omitempty" json:"payment_id,omitempty"`
+
+	// Kind Only what happened so to a payment.
+	Kind *ListLedgerEntriesParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Account Only entries with a posting to this account.
+	Account *string `form:"account,omitempty" json:"account,omitempty"`
+
+	// Currency Only entries in this currency.
+	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
+
+	// CreatedFrom Only entries booked then or later.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only entries booked before then.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
 
 	// Limit Entries per page.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -4787,6 +5644,9 @@ type ListLedgerEntriesParams struct {
 	// Cursor next_cursor of the page before.
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
+
+// ListLedgerEntriesParamsKind defines parameters for ListLedgerEntries.
+type ListLedgerEntriesParamsKind string
 
 // ListNotificationsParams defines parameters for ListNotifications.
 type ListNotificationsParams struct {
@@ -4932,16 +5792,58 @@ type StreamOrderEventsParams struct {
 	LastEventID *int64 `json:"Last-Event-ID,omitempty"`
 }
 
+// FulfilOrderParams defines parameters for FulfilOrder.
+type FulfilOrderParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey string `json:"Idempotency-Key"`
+
+	// Prefer wait=N: answer after at most N seconds (0 to 30; 10 by default).
+	Prefer *string `json:"Prefer,omitempty"`
+}
+
 // ReadInvoiceParams defines parameters for ReadInvoice.
 type ReadInvoiceParams struct {
 	// Accept text/html for a page to print; JSON otherwise.
 	Accept *string `json:"Accept,omitempty"`
 }
 
+// RequestReturnParams defines parameters for RequestReturn.
+type RequestReturnParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
+// ChangeOrderStatusParams defines parameters for ChangeOrderStatus.
+type ChangeOrderStatusParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+
+	// Prefer wait=N: answer after at most N seconds (0 to 30; 10 by default).
+	Prefer *string `json:"Prefer,omitempty"`
+}
+
 // ListPaymentsParams defines parameters for ListPayments.
 type ListPaymentsParams struct {
 	// OrderId Only the payment of this order.
 	OrderId *openapi_types.UUID `form:"order_id,omitempty" json:"order_id,omitempty"`
+
+	// UserId Only this customer's payments.
+	UserId *openapi_types.UUID `form:"user_id,omitempty" json:"user_id,omitempty"`
+
+	// Status Only payments in this status.
+	Status *ListPaymentsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Provider Only payments by this provider.
+	Provider *ListPaymentsParamsProvider `form:"provider,omitempty" json:"provider,omitempty"`
+
+	// Currency Only payments in this currency.
+	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
+
+	// CreatedFrom Only payments first asked for then or later.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedUntil Only payments first asked for before then.
+	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
 
 	// Limit Payments per page.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -4950,10 +5852,31 @@ type ListPaymentsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListPaymentsParamsStatus defines parameters for ListPayments.
+type ListPaymentsParamsStatus string
+
+// ListPaymentsParamsProvider defines parameters for ListPayments.
+type ListPaymentsParamsProvider string
+
+// ChangePaymentMethodParams defines parameters for ChangePaymentMethod.
+type ChangePaymentMethodParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
 // CapturePaymentParams defines parameters for CapturePayment.
 type CapturePaymentParams struct {
 	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
 	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
+// RefundPaymentParams defines parameters for RefundPayment.
+type RefundPaymentParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey string `json:"Idempotency-Key"`
+
+	// Prefer wait=N: answer after at most N seconds (0 to 30; 10 by default).
+	Prefer *string `json:"Prefer,omitempty"`
 }
 
 // ListProductsParams defines parameters for ListProducts.
@@ -4988,6 +5911,12 @@ type ListProductsParamsStatus string
 
 // CreateProductParams defines parameters for CreateProduct.
 type CreateProductParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ImportProductsParams defines parameters for ImportProducts.
+type ImportProductsParams struct {
 	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
@@ -5055,10 +5984,46 @@ type AdjustStockParams struct {
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
+// ListMovementsParams defines parameters for ListMovements.
+type ListMovementsParams struct {
+	// VariantId Only of this variant.
+	VariantId *openapi_types.UUID `form:"variant_id,omitempty" json:"variant_id,omitempty"`
+
+	// Kind Only of this kind.
+	Kind *ListMovementsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Since Not before, RFC 3339.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
+
+	// Until Only before, RFC 3339.
+	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
+
+	// Limit Movements per page.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor next_cursor of the page before.
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListMovementsParamsKind defines parameters for ListMovements.
+type ListMovementsParamsKind string
+
 // ListRelatedProductsParams defines parameters for ListRelatedProducts.
 type ListRelatedProductsParams struct {
 	// Limit Products.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ReleaseByHandParams defines parameters for ReleaseByHand.
+type ReleaseByHandParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
+// ReserveByHandParams defines parameters for ReserveByHand.
+type ReserveByHandParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey string `json:"Idempotency-Key"`
 }
 
 // AddVariantParams defines parameters for AddVariant.
@@ -5096,6 +6061,12 @@ type ListReservationsParams struct {
 	// Status Only reservations in this status.
 	Status *ListReservationsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
+	// Holder Only those of orders, or those by hand.
+	Holder *ListReservationsParamsHolder `form:"holder,omitempty" json:"holder,omitempty"`
+
+	// VariantId Only those with a line of this variant.
+	VariantId *openapi_types.UUID `form:"variant_id,omitempty" json:"variant_id,omitempty"`
+
 	// Limit Reservations per page.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -5105,6 +6076,15 @@ type ListReservationsParams struct {
 
 // ListReservationsParamsStatus defines parameters for ListReservations.
 type ListReservationsParamsStatus string
+
+// ListReservationsParamsHolder defines parameters for ListReservations.
+type ListReservationsParamsHolder string
+
+// DecideReturnParams defines parameters for DecideReturn.
+type DecideReturnParams struct {
+	// IdempotencyKey Names this attempt, so that a repeat has the same outcome instead of a second one.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
 
 // ListSavedItemsParams defines parameters for ListSavedItems.
 type ListSavedItemsParams struct {
@@ -5343,8 +6323,26 @@ type CreateOrderJSONRequestBody = CheckoutRequest
 // CancelOrderJSONRequestBody defines body for CancelOrder for application/json ContentType.
 type CancelOrderJSONRequestBody = CancelRequest
 
+// FulfilOrderJSONRequestBody defines body for FulfilOrder for application/json ContentType.
+type FulfilOrderJSONRequestBody = FulfilmentRequest
+
+// RequestReturnJSONRequestBody defines body for RequestReturn for application/json ContentType.
+type RequestReturnJSONRequestBody = ReturnRequest
+
+// ChangeOrderStatusJSONRequestBody defines body for ChangeOrderStatus for application/json ContentType.
+type ChangeOrderStatusJSONRequestBody = StatusChange
+
+// ChangePaymentMethodJSONRequestBody defines body for ChangePaymentMethod for application/json ContentType.
+type ChangePaymentMethodJSONRequestBody = ChangeRequest
+
 // CapturePaymentJSONRequestBody defines body for CapturePayment for application/json ContentType.
 type CapturePaymentJSONRequestBody = CaptureRequest
+
+// MarkPaymentReceivedJSONRequestBody defines body for MarkPaymentReceived for application/json ContentType.
+type MarkPaymentReceivedJSONRequestBody = ReceivedRequest
+
+// RefundPaymentJSONRequestBody defines body for RefundPayment for application/json ContentType.
+type RefundPaymentJSONRequestBody = RefundRequest
 
 // CreateProductJSONRequestBody defines body for CreateProduct for application/json ContentType.
 type CreateProductJSONRequestBody = NewProduct
@@ -5361,6 +6359,12 @@ type SetStockJSONRequestBody = StockCounts
 // AdjustStockJSONRequestBody defines body for AdjustStock for application/json ContentType.
 type AdjustStockJSONRequestBody = Adjustment
 
+// ReleaseByHandJSONRequestBody defines body for ReleaseByHand for application/json ContentType.
+type ReleaseByHandJSONRequestBody = HandRelease
+
+// ReserveByHandJSONRequestBody defines body for ReserveByHand for application/json ContentType.
+type ReserveByHandJSONRequestBody = HandReservation
+
 // AddVariantJSONRequestBody defines body for AddVariant for application/json ContentType.
 type AddVariantJSONRequestBody = NewVariant
 
@@ -5372,6 +6376,9 @@ type SubscribePushJSONRequestBody = PushSubscription
 
 // QuoteLinesJSONRequestBody defines body for QuoteLines for application/json ContentType.
 type QuoteLinesJSONRequestBody = QuoteInput
+
+// DecideReturnJSONRequestBody defines body for DecideReturn for application/json ContentType.
+type DecideReturnJSONRequestBody = ReturnDecision
 
 // SaveItemJSONRequestBody defines body for SaveItem for application/json ContentType.
 type SaveItemJSONRequestBody = NewSavedItem
@@ -5939,6 +6946,13 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/v1/coupons/{code} (the `DeleteCoupon` operationId).
 	DeleteCoupon(ctx context.Context, code string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReadDashboard Read a customer's dashboard
+	//
+	// The customer, their last five orders and what they may want, asked for at the same time. A part that cannot be had within a second is null, and warnings say so. Customers see their own; support and admins see everybody's.
+	//
+	// Corresponds with GET /api/v1/dashboard/{user_id} (the `ReadDashboard` operationId).
+	ReadDashboard(ctx context.Context, userId openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RecordEventsWithBody Tell what a visitor did
 	//
 	// For the shop's pages, in batches. Each event carries an id of its own, so a batch can be sent again when no answer came: an event counts once. It may come late, by up to 30 days, and counts on the day it happened.
@@ -5962,7 +6976,7 @@ type ClientInterface interface {
 	// One line per account and currency; there is one page. A change of a payment shows here a moment after it was made: entries are sealed into the chain in batches.
 	//
 	// Corresponds with GET /api/v1/ledger/accounts (the `ListLedgerAccounts` operationId).
-	ListLedgerAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListLedgerAccounts(ctx context.Context, params *ListLedgerAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListLedgerEntries List the ledger's entries, newest first
 	//
@@ -6164,12 +7178,62 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/orders/{id}/events (the `StreamOrderEvents` operationId).
 	StreamOrderEvents(ctx context.Context, id openapi_types.UUID, params *StreamOrderEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FulfilOrderWithBody Ship an order, or a part of it
+	//
+	// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+	FulfilOrderWithBody(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FulfilOrder Ship an order, or a part of it
+	//
+	// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+	FulfilOrder(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, body FulfilOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReadInvoice Read an order's invoice
 	//
 	// JSON, or a page to print for a client that prefers text/html.
 	//
 	// Corresponds with GET /api/v1/orders/{id}/invoice (the `ReadInvoice` operationId).
 	ReadInvoice(ctx context.Context, id openapi_types.UUID, params *ReadInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestReturnWithBody Ask to send goods back
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+	RequestReturnWithBody(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RequestReturn Ask to send goods back
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+	RequestReturn(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, body RequestReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeOrderStatusWithBody Move an order along its life
+	//
+	// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+	ChangeOrderStatusWithBody(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeOrderStatus Move an order along its life
+	//
+	// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+	ChangeOrderStatus(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, body ChangeOrderStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadTimeline Read what happened to an order
 	//
@@ -6182,6 +7246,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/payments (the `ListPayments` operationId).
 	ListPayments(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePaymentMethodWithBody Pay an order that awaits payment with another method
+	//
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+	ChangePaymentMethodWithBody(ctx context.Context, params *ChangePaymentMethodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePaymentMethod Pay an order that awaits payment with another method
+	//
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+	ChangePaymentMethod(ctx context.Context, params *ChangePaymentMethodParams, body ChangePaymentMethodJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReadPayment Read a payment
 	//
@@ -6205,6 +7287,42 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/payments/{id}/capture (the `CapturePayment` operationId).
 	CapturePayment(ctx context.Context, id openapi_types.UUID, params *CapturePaymentParams, body CapturePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkPaymentReceivedWithBody Record that a bank transfer has come
+	//
+	// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+	MarkPaymentReceivedWithBody(ctx context.Context, id openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkPaymentReceived Record that a bank transfer has come
+	//
+	// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+	MarkPaymentReceived(ctx context.Context, id openapi_types.UUID, body MarkPaymentReceivedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefundPaymentWithBody Give money back
+	//
+	// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+	RefundPaymentWithBody(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefundPayment Give money back
+	//
+	// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+	RefundPayment(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, body RefundPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTransactions Read a payment's history, oldest first
 	//
@@ -6237,6 +7355,22 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/products (the `CreateProduct` operationId).
 	CreateProduct(ctx context.Context, params *CreateProductParams, body CreateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportProducts Export the catalogue
+	//
+	// Streams all products, whatever their status, oldest first, as an import takes them. A product that is changed meanwhile is exported as it was or as it is.
+	//
+	// Corresponds with GET /api/v1/products/export (the `ExportProducts` operationId).
+	ExportProducts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportProductsWithBody Import products
+	//
+	// Takes a product per line, at most 1,000 lines and 1 MiB: a larger catalogue goes in parts. A product is known by its SKUs. A line whose SKUs nobody has makes a product; another one makes the product what the line says, as PUT does, but leaves its status when it names none. Each line is all or nothing, and one that fails keeps no other from its effect. The same import once more changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/products/import (the `ImportProducts` operationId).
+	ImportProductsWithBody(ctx context.Context, params *ImportProductsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchProducts Search the catalogue
 	//
@@ -6338,12 +7472,55 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/products/{id}/inventory/adjust (the `AdjustStock` operationId).
 	AdjustStock(ctx context.Context, id openapi_types.UUID, params *AdjustStockParams, body AdjustStockJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListMovements List what changed the stock of a product, newest first
+	//
+	// Every change of on_hand with its reason. Reservations move nothing.
+	//
+	// Corresponds with GET /api/v1/products/{id}/inventory/movements (the `ListMovements` operationId).
+	ListMovements(ctx context.Context, id openapi_types.UUID, params *ListMovementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRelatedProducts List what goes with a product
 	//
 	// What others ordered together with it, then what is popular. A product that nobody has ordered yet, or that there is not, gets what is popular.
 	//
 	// Corresponds with GET /api/v1/products/{id}/related (the `ListRelatedProducts` operationId).
 	ListRelatedProducts(ctx context.Context, id openapi_types.UUID, params *ListRelatedProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseByHandWithBody Give back what was put aside by hand
+	//
+	// An order's reservation cannot be released like this: cancel the order.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+	ReleaseByHandWithBody(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReleaseByHand Give back what was put aside by hand
+	//
+	// An order's reservation cannot be released like this: cancel the order.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+	ReleaseByHand(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, body ReleaseByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReserveByHandWithBody Put units aside by hand
+	//
+	// They cannot be bought until they are released. The id of the reservation is its order_id.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+	ReserveByHandWithBody(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReserveByHand Put units aside by hand
+	//
+	// They cannot be bought until they are released. The id of the reservation is its order_id.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+	ReserveByHand(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, body ReserveByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListVariants List the variants of a product
 	//
@@ -6454,10 +7631,28 @@ type ClientInterface interface {
 
 	// ListReservations List reservations, oldest order first
 	//
-	// Who holds what. A released reservation without lines is a tombstone: its release came before it.
+	// Who holds what, and what of it has shipped. A released reservation without lines is a tombstone: its release came before it.
 	//
 	// Corresponds with GET /api/v1/reservations (the `ListReservations` operationId).
 	ListReservations(ctx context.Context, params *ListReservationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideReturnWithBody Approve, receive or reject a return
+	//
+	// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+	DecideReturnWithBody(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DecideReturn Approve, receive or reject a return
+	//
+	// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+	DecideReturn(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, body DecideReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSavedItems List what was put aside, newest first
 	//
@@ -6500,6 +7695,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/saved-items/{id}/move-to-cart (the `MoveSavedItem` operationId).
 	MoveSavedItem(ctx context.Context, id openapi_types.UUID, params *MoveSavedItemParams, body MoveSavedItemJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListServices List the services and how they are
+	//
+	// Each service with its instances: whether each can serve, the state of its own dependencies, its version and when it started; and of its Temporal task queue, how much waits and how many workers ask for it.
+	//
+	// Corresponds with GET /api/v1/services (the `ListServices` operationId).
+	ListServices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUsers List users, newest first
 	//
@@ -7520,6 +8722,23 @@ func (c *Client) DeleteCoupon(ctx context.Context, code string, reqEditors ...Re
 	return c.Client.Do(req)
 }
 
+// ReadDashboard Read a customer's dashboard
+//
+// The customer, their last five orders and what they may want, asked for at the same time. A part that cannot be had within a second is null, and warnings say so. Customers see their own; support and admins see everybody's.
+//
+// Corresponds with GET /api/v1/dashboard/{user_id} (the `ReadDashboard` operationId).
+func (c *Client) ReadDashboard(ctx context.Context, userId openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadDashboardRequest(c.Server, userId)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RecordEventsWithBody Tell what a visitor did
 //
 // For the shop's pages, in batches. Each event carries an id of its own, so a batch can be sent again when no answer came: an event counts once. It may come late, by up to 30 days, and counts on the day it happened.
@@ -7563,8 +8782,8 @@ func (c *Client) RecordEvents(ctx context.Context, body RecordEventsJSONRequestB
 // One line per account and currency; there is one page. A change of a payment shows here a moment after it was made: entries are sealed into the chain in batches.
 //
 // Corresponds with GET /api/v1/ledger/accounts (the `ListLedgerAccounts` operationId).
-func (c *Client) ListLedgerAccounts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListLedgerAccountsRequest(c.Server)
+func (c *Client) ListLedgerAccounts(ctx context.Context, params *ListLedgerAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLedgerAccountsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8015,6 +9234,44 @@ func (c *Client) StreamOrderEvents(ctx context.Context, id openapi_types.UUID, p
 	return c.Client.Do(req)
 }
 
+// FulfilOrderWithBody Ship an order, or a part of it
+//
+// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+func (c *Client) FulfilOrderWithBody(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFulfilOrderRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FulfilOrder Ship an order, or a part of it
+//
+// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+func (c *Client) FulfilOrder(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, body FulfilOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFulfilOrderRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReadInvoice Read an order's invoice
 //
 // JSON, or a page to print for a client that prefers text/html.
@@ -8022,6 +9279,78 @@ func (c *Client) StreamOrderEvents(ctx context.Context, id openapi_types.UUID, p
 // Corresponds with GET /api/v1/orders/{id}/invoice (the `ReadInvoice` operationId).
 func (c *Client) ReadInvoice(ctx context.Context, id openapi_types.UUID, params *ReadInvoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadInvoiceRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestReturnWithBody Ask to send goods back
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+func (c *Client) RequestReturnWithBody(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestReturnRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RequestReturn Ask to send goods back
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+func (c *Client) RequestReturn(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, body RequestReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRequestReturnRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeOrderStatusWithBody Move an order along its life
+//
+// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+func (c *Client) ChangeOrderStatusWithBody(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeOrderStatusRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeOrderStatus Move an order along its life
+//
+// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+func (c *Client) ChangeOrderStatus(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, body ChangeOrderStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeOrderStatusRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8054,6 +9383,44 @@ func (c *Client) ReadTimeline(ctx context.Context, id openapi_types.UUID, reqEdi
 // Corresponds with GET /api/v1/payments (the `ListPayments` operationId).
 func (c *Client) ListPayments(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPaymentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePaymentMethodWithBody Pay an order that awaits payment with another method
+//
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+func (c *Client) ChangePaymentMethodWithBody(ctx context.Context, params *ChangePaymentMethodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePaymentMethodRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePaymentMethod Pay an order that awaits payment with another method
+//
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+func (c *Client) ChangePaymentMethod(ctx context.Context, params *ChangePaymentMethodParams, body ChangePaymentMethodJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePaymentMethodRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8107,6 +9474,82 @@ func (c *Client) CapturePaymentWithBody(ctx context.Context, id openapi_types.UU
 // Corresponds with POST /api/v1/payments/{id}/capture (the `CapturePayment` operationId).
 func (c *Client) CapturePayment(ctx context.Context, id openapi_types.UUID, params *CapturePaymentParams, body CapturePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCapturePaymentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkPaymentReceivedWithBody Record that a bank transfer has come
+//
+// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+func (c *Client) MarkPaymentReceivedWithBody(ctx context.Context, id openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkPaymentReceivedRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkPaymentReceived Record that a bank transfer has come
+//
+// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+func (c *Client) MarkPaymentReceived(ctx context.Context, id openapi_types.UUID, body MarkPaymentReceivedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkPaymentReceivedRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefundPaymentWithBody Give money back
+//
+// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+func (c *Client) RefundPaymentWithBody(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefundPaymentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefundPayment Give money back
+//
+// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+func (c *Client) RefundPayment(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, body RefundPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefundPaymentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8179,6 +9622,42 @@ func (c *Client) CreateProductWithBody(ctx context.Context, params *CreateProduc
 // Corresponds with POST /api/v1/products (the `CreateProduct` operationId).
 func (c *Client) CreateProduct(ctx context.Context, params *CreateProductParams, body CreateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateProductRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportProducts Export the catalogue
+//
+// Streams all products, whatever their status, oldest first, as an import takes them. A product that is changed meanwhile is exported as it was or as it is.
+//
+// Corresponds with GET /api/v1/products/export (the `ExportProducts` operationId).
+func (c *Client) ExportProducts(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportProductsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportProductsWithBody Import products
+//
+// Takes a product per line, at most 1,000 lines and 1 MiB: a larger catalogue goes in parts. A product is known by its SKUs. A line whose SKUs nobody has makes a product; another one makes the product what the line says, as PUT does, but leaves its status when it names none. Each line is all or nothing, and one that fails keeps no other from its effect. The same import once more changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/products/import (the `ImportProducts` operationId).
+func (c *Client) ImportProductsWithBody(ctx context.Context, params *ImportProductsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportProductsRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8409,6 +9888,23 @@ func (c *Client) AdjustStock(ctx context.Context, id openapi_types.UUID, params 
 	return c.Client.Do(req)
 }
 
+// ListMovements List what changed the stock of a product, newest first
+//
+// Every change of on_hand with its reason. Reservations move nothing.
+//
+// Corresponds with GET /api/v1/products/{id}/inventory/movements (the `ListMovements` operationId).
+func (c *Client) ListMovements(ctx context.Context, id openapi_types.UUID, params *ListMovementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMovementsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRelatedProducts List what goes with a product
 //
 // What others ordered together with it, then what is popular. A product that nobody has ordered yet, or that there is not, gets what is popular.
@@ -8416,6 +9912,82 @@ func (c *Client) AdjustStock(ctx context.Context, id openapi_types.UUID, params 
 // Corresponds with GET /api/v1/products/{id}/related (the `ListRelatedProducts` operationId).
 func (c *Client) ListRelatedProducts(ctx context.Context, id openapi_types.UUID, params *ListRelatedProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRelatedProductsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseByHandWithBody Give back what was put aside by hand
+//
+// An order's reservation cannot be released like this: cancel the order.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+func (c *Client) ReleaseByHandWithBody(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseByHandRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReleaseByHand Give back what was put aside by hand
+//
+// An order's reservation cannot be released like this: cancel the order.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+func (c *Client) ReleaseByHand(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, body ReleaseByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseByHandRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReserveByHandWithBody Put units aside by hand
+//
+// They cannot be bought until they are released. The id of the reservation is its order_id.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+func (c *Client) ReserveByHandWithBody(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReserveByHandRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReserveByHand Put units aside by hand
+//
+// They cannot be bought until they are released. The id of the reservation is its order_id.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+func (c *Client) ReserveByHand(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, body ReserveByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReserveByHandRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8665,11 +10237,49 @@ func (c *Client) ListRecommendations(ctx context.Context, params *ListRecommenda
 
 // ListReservations List reservations, oldest order first
 //
-// Who holds what. A released reservation without lines is a tombstone: its release came before it.
+// Who holds what, and what of it has shipped. A released reservation without lines is a tombstone: its release came before it.
 //
 // Corresponds with GET /api/v1/reservations (the `ListReservations` operationId).
 func (c *Client) ListReservations(ctx context.Context, params *ListReservationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListReservationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecideReturnWithBody Approve, receive or reject a return
+//
+// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+func (c *Client) DecideReturnWithBody(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideReturnRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DecideReturn Approve, receive or reject a return
+//
+// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+func (c *Client) DecideReturn(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, body DecideReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDecideReturnRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8772,6 +10382,23 @@ func (c *Client) MoveSavedItemWithBody(ctx context.Context, id openapi_types.UUI
 // Corresponds with POST /api/v1/saved-items/{id}/move-to-cart (the `MoveSavedItem` operationId).
 func (c *Client) MoveSavedItem(ctx context.Context, id openapi_types.UUID, params *MoveSavedItemParams, body MoveSavedItemJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewMoveSavedItemRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListServices List the services and how they are
+//
+// Each service with its instances: whether each can serve, the state of its own dependencies, its version and when it started; and of its Temporal task queue, how much waits and how many workers ask for it.
+//
+// Corresponds with GET /api/v1/services (the `ListServices` operationId).
+func (c *Client) ListServices(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListServicesRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -11104,6 +12731,40 @@ func NewDeleteCouponRequest(server string, code string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewReadDashboardRequest constructs an http.Request for the ReadDashboard method
+func NewReadDashboardRequest(server string, userId openapi_types.UUID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "user_id", userId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/dashboard/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewRecordEventsRequest calls the generic RecordEvents builder with application/json body
 func NewRecordEventsRequest(server string, body RecordEventsJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -11145,7 +12806,7 @@ func NewRecordEventsRequestWithBody(server string, contentType string, body io.R
 }
 
 // NewListLedgerAccountsRequest constructs an http.Request for the ListLedgerAccounts method
-func NewListLedgerAccountsRequest(server string) (*http.Request, error) {
+func NewListLedgerAccountsRequest(server string, params *ListLedgerAccountsParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -11161,6 +12822,33 @@ func NewListLedgerAccountsRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Currency != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "currency", *params.Currency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -11202,6 +12890,66 @@ func NewListLedgerEntriesRequest(server string, params *ListLedgerEntriesParams)
 		if params.PaymentId != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "payment_id", *params.PaymentId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Account != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Currency != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "currency", *params.Currency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -12231,6 +13979,77 @@ func NewStreamOrderEventsRequest(server string, id openapi_types.UUID, params *S
 	return req, nil
 }
 
+// NewFulfilOrderRequest calls the generic FulfilOrder builder with application/json body
+func NewFulfilOrderRequest(server string, id openapi_types.UUID, params *FulfilOrderParams, body FulfilOrderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFulfilOrderRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewFulfilOrderRequestWithBody constructs an http.Request for the FulfilOrder method, with any body, and a specified content type
+func NewFulfilOrderRequestWithBody(server string, id openapi_types.UUID, params *FulfilOrderParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/orders/%s/fulfilments", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.Prefer != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewReadInvoiceRequest constructs an http.Request for the ReadInvoice method
 func NewReadInvoiceRequest(server string, id openapi_types.UUID, params *ReadInvoiceParams) (*http.Request, error) {
 	var err error
@@ -12273,6 +14092,139 @@ func NewReadInvoiceRequest(server string, id openapi_types.UUID, params *ReadInv
 			}
 
 			req.Header.Set("Accept", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRequestReturnRequest calls the generic RequestReturn builder with application/json body
+func NewRequestReturnRequest(server string, id openapi_types.UUID, params *RequestReturnParams, body RequestReturnJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRequestReturnRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRequestReturnRequestWithBody constructs an http.Request for the RequestReturn method, with any body, and a specified content type
+func NewRequestReturnRequestWithBody(server string, id openapi_types.UUID, params *RequestReturnParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/orders/%s/returns", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewChangeOrderStatusRequest calls the generic ChangeOrderStatus builder with application/json body
+func NewChangeOrderStatusRequest(server string, id openapi_types.UUID, params *ChangeOrderStatusParams, body ChangeOrderStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeOrderStatusRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewChangeOrderStatusRequestWithBody constructs an http.Request for the ChangeOrderStatus method, with any body, and a specified content type
+func NewChangeOrderStatusRequestWithBody(server string, id openapi_types.UUID, params *ChangeOrderStatusParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/orders/%s/status", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.Prefer != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam1)
 		}
 
 	}
@@ -12354,6 +14306,78 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 
 		}
 
+		if params.UserId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "user_id", *params.UserId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Provider != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Currency != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "currency", *params.Currency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedUntil != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -12387,6 +14411,59 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangePaymentMethodRequest calls the generic ChangePaymentMethod builder with application/json body
+func NewChangePaymentMethodRequest(server string, params *ChangePaymentMethodParams, body ChangePaymentMethodJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangePaymentMethodRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewChangePaymentMethodRequestWithBody constructs an http.Request for the ChangePaymentMethod method, with any body, and a specified content type
+func NewChangePaymentMethodRequestWithBody(server string, params *ChangePaymentMethodParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/payments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -12480,6 +14557,124 @@ func NewCapturePaymentRequestWithBody(server string, id openapi_types.UUID, para
 		}
 
 		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewMarkPaymentReceivedRequest calls the generic MarkPaymentReceived builder with application/json body
+func NewMarkPaymentReceivedRequest(server string, id openapi_types.UUID, body MarkPaymentReceivedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMarkPaymentReceivedRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewMarkPaymentReceivedRequestWithBody constructs an http.Request for the MarkPaymentReceived method, with any body, and a specified content type
+func NewMarkPaymentReceivedRequestWithBody(server string, id openapi_types.UUID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/payments/%s/mark-received", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRefundPaymentRequest calls the generic RefundPayment builder with application/json body
+func NewRefundPaymentRequest(server string, id openapi_types.UUID, params *RefundPaymentParams, body RefundPaymentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRefundPaymentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRefundPaymentRequestWithBody constructs an http.Request for the RefundPayment method, with any body, and a specified content type
+func NewRefundPaymentRequestWithBody(server string, id openapi_types.UUID, params *RefundPaymentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/payments/%s/refund", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+		if params.Prefer != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam1)
+		}
 
 	}
 
@@ -12679,6 +14874,77 @@ func NewCreateProductRequestWithBody(server string, params *CreateProductParams,
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/products")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportProductsRequest constructs an http.Request for the ExportProducts method
+func NewExportProductsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/products/export")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImportProductsRequestWithBody constructs an http.Request for the ImportProducts method, with any body, and a specified content type
+func NewImportProductsRequestWithBody(server string, params *ImportProductsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/products/import")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -13220,6 +15486,127 @@ func NewAdjustStockRequestWithBody(server string, id openapi_types.UUID, params 
 	return req, nil
 }
 
+// NewListMovementsRequest constructs an http.Request for the ListMovements method
+func NewListMovementsRequest(server string, id openapi_types.UUID, params *ListMovementsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/products/%s/inventory/movements", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.VariantId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "variant_id", *params.VariantId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Until != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "until", *params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRelatedProductsRequest constructs an http.Request for the ListRelatedProducts method
 func NewListRelatedProductsRequest(server string, id openapi_types.UUID, params *ListRelatedProductsParams) (*http.Request, error) {
 	var err error
@@ -13276,6 +15663,126 @@ func NewListRelatedProductsRequest(server string, id openapi_types.UUID, params 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReleaseByHandRequest calls the generic ReleaseByHand builder with application/json body
+func NewReleaseByHandRequest(server string, id openapi_types.UUID, params *ReleaseByHandParams, body ReleaseByHandJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReleaseByHandRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReleaseByHandRequestWithBody constructs an http.Request for the ReleaseByHand method, with any body, and a specified content type
+func NewReleaseByHandRequestWithBody(server string, id openapi_types.UUID, params *ReleaseByHandParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/products/%s/release", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewReserveByHandRequest calls the generic ReserveByHand builder with application/json body
+func NewReserveByHandRequest(server string, id openapi_types.UUID, params *ReserveByHandParams, body ReserveByHandJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReserveByHandRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewReserveByHandRequestWithBody constructs an http.Request for the ReserveByHand method, with any body, and a specified content type
+func NewReserveByHandRequestWithBody(server string, id openapi_types.UUID, params *ReserveByHandParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/products/%s/reserve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -13749,6 +16256,30 @@ func NewListReservationsRequest(server string, params *ListReservationsParams) (
 
 		}
 
+		if params.Holder != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "holder", *params.Holder, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.VariantId != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "variant_id", *params.VariantId, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -13782,6 +16313,68 @@ func NewListReservationsRequest(server string, params *ListReservationsParams) (
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDecideReturnRequest calls the generic DecideReturn builder with application/json body
+func NewDecideReturnRequest(server string, id openapi_types.UUID, params *DecideReturnParams, body DecideReturnJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDecideReturnRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewDecideReturnRequestWithBody constructs an http.Request for the DecideReturn method, with any body, and a specified content type
+func NewDecideReturnRequestWithBody(server string, id openapi_types.UUID, params *DecideReturnParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/returns/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -13999,6 +16592,33 @@ func NewMoveSavedItemRequestWithBody(server string, id openapi_types.UUID, param
 			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewListServicesRequest constructs an http.Request for the ListServices method
+func NewListServicesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/services")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -16029,6 +18649,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/v1/coupons/{code} (the `DeleteCoupon` operationId).
 	DeleteCouponWithResponse(ctx context.Context, code string, reqEditors ...RequestEditorFn) (*DeleteCouponResponse, error)
 
+	// ReadDashboardWithResponse Read a customer's dashboard
+	//
+	// The customer, their last five orders and what they may want, asked for at the same time. A part that cannot be had within a second is null, and warnings say so. Customers see their own; support and admins see everybody's.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/dashboard/{user_id} (the `ReadDashboard` operationId).
+	ReadDashboardWithResponse(ctx context.Context, userId openapi_types.UUID, reqEditors ...RequestEditorFn) (*ReadDashboardResponse, error)
+
 	// RecordEventsWithBodyWithResponse Tell what a visitor did
 	//
 	// For the shop's pages, in batches. Each event carries an id of its own, so a batch can be sent again when no answer came: an event counts once. It may come late, by up to 30 days, and counts on the day it happened.
@@ -16054,7 +18683,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/ledger/accounts (the `ListLedgerAccounts` operationId).
-	ListLedgerAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListLedgerAccountsResponse, error)
+	ListLedgerAccountsWithResponse(ctx context.Context, params *ListLedgerAccountsParams, reqEditors ...RequestEditorFn) (*ListLedgerAccountsResponse, error)
 
 	// ListLedgerEntriesWithResponse List the ledger's entries, newest first
 	//
@@ -16268,6 +18897,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/orders/{id}/events (the `StreamOrderEvents` operationId).
 	StreamOrderEventsWithResponse(ctx context.Context, id openapi_types.UUID, params *StreamOrderEventsParams, reqEditors ...RequestEditorFn) (*StreamOrderEventsResponse, error)
 
+	// FulfilOrderWithBodyWithResponse Ship an order, or a part of it
+	//
+	// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+	FulfilOrderWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FulfilOrderResponse, error)
+
+	// FulfilOrderWithResponse Ship an order, or a part of it
+	//
+	// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+	FulfilOrderWithResponse(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, body FulfilOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*FulfilOrderResponse, error)
+
 	// ReadInvoiceWithResponse Read an order's invoice
 	//
 	// JSON, or a page to print for a client that prefers text/html.
@@ -16276,6 +18923,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/orders/{id}/invoice (the `ReadInvoice` operationId).
 	ReadInvoiceWithResponse(ctx context.Context, id openapi_types.UUID, params *ReadInvoiceParams, reqEditors ...RequestEditorFn) (*ReadInvoiceResponse, error)
+
+	// RequestReturnWithBodyWithResponse Ask to send goods back
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+	RequestReturnWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestReturnResponse, error)
+
+	// RequestReturnWithResponse Ask to send goods back
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+	RequestReturnWithResponse(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, body RequestReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestReturnResponse, error)
+
+	// ChangeOrderStatusWithBodyWithResponse Move an order along its life
+	//
+	// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+	ChangeOrderStatusWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeOrderStatusResponse, error)
+
+	// ChangeOrderStatusWithResponse Move an order along its life
+	//
+	// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+	ChangeOrderStatusWithResponse(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, body ChangeOrderStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeOrderStatusResponse, error)
 
 	// ReadTimelineWithResponse Read what happened to an order
 	//
@@ -16292,6 +18971,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/payments (the `ListPayments` operationId).
 	ListPaymentsWithResponse(ctx context.Context, params *ListPaymentsParams, reqEditors ...RequestEditorFn) (*ListPaymentsResponse, error)
+
+	// ChangePaymentMethodWithBodyWithResponse Pay an order that awaits payment with another method
+	//
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+	ChangePaymentMethodWithBodyWithResponse(ctx context.Context, params *ChangePaymentMethodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePaymentMethodResponse, error)
+
+	// ChangePaymentMethodWithResponse Pay an order that awaits payment with another method
+	//
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+	ChangePaymentMethodWithResponse(ctx context.Context, params *ChangePaymentMethodParams, body ChangePaymentMethodJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePaymentMethodResponse, error)
 
 	// ReadPaymentWithResponse Read a payment
 	//
@@ -16317,6 +19014,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/payments/{id}/capture (the `CapturePayment` operationId).
 	CapturePaymentWithResponse(ctx context.Context, id openapi_types.UUID, params *CapturePaymentParams, body CapturePaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*CapturePaymentResponse, error)
+
+	// MarkPaymentReceivedWithBodyWithResponse Record that a bank transfer has come
+	//
+	// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+	MarkPaymentReceivedWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkPaymentReceivedResponse, error)
+
+	// MarkPaymentReceivedWithResponse Record that a bank transfer has come
+	//
+	// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+	MarkPaymentReceivedWithResponse(ctx context.Context, id openapi_types.UUID, body MarkPaymentReceivedJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkPaymentReceivedResponse, error)
+
+	// RefundPaymentWithBodyWithResponse Give money back
+	//
+	// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+	RefundPaymentWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefundPaymentResponse, error)
+
+	// RefundPaymentWithResponse Give money back
+	//
+	// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+	RefundPaymentWithResponse(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, body RefundPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RefundPaymentResponse, error)
 
 	// ListTransactionsWithResponse Read a payment's history, oldest first
 	//
@@ -16353,6 +19086,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/products (the `CreateProduct` operationId).
 	CreateProductWithResponse(ctx context.Context, params *CreateProductParams, body CreateProductJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateProductResponse, error)
+
+	// ExportProductsWithResponse Export the catalogue
+	//
+	// Streams all products, whatever their status, oldest first, as an import takes them. A product that is changed meanwhile is exported as it was or as it is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/products/export (the `ExportProducts` operationId).
+	ExportProductsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportProductsResponse, error)
+
+	// ImportProductsWithBodyWithResponse Import products
+	//
+	// Takes a product per line, at most 1,000 lines and 1 MiB: a larger catalogue goes in parts. A product is known by its SKUs. A line whose SKUs nobody has makes a product; another one makes the product what the line says, as PUT does, but leaves its status when it names none. Each line is all or nothing, and one that fails keeps no other from its effect. The same import once more changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/import (the `ImportProducts` operationId).
+	ImportProductsWithBodyWithResponse(ctx context.Context, params *ImportProductsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportProductsResponse, error)
 
 	// SearchProductsWithResponse Search the catalogue
 	//
@@ -16462,6 +19213,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/products/{id}/inventory/adjust (the `AdjustStock` operationId).
 	AdjustStockWithResponse(ctx context.Context, id openapi_types.UUID, params *AdjustStockParams, body AdjustStockJSONRequestBody, reqEditors ...RequestEditorFn) (*AdjustStockResponse, error)
 
+	// ListMovementsWithResponse List what changed the stock of a product, newest first
+	//
+	// Every change of on_hand with its reason. Reservations move nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/products/{id}/inventory/movements (the `ListMovements` operationId).
+	ListMovementsWithResponse(ctx context.Context, id openapi_types.UUID, params *ListMovementsParams, reqEditors ...RequestEditorFn) (*ListMovementsResponse, error)
+
 	// ListRelatedProductsWithResponse List what goes with a product
 	//
 	// What others ordered together with it, then what is popular. A product that nobody has ordered yet, or that there is not, gets what is popular.
@@ -16470,6 +19230,42 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/products/{id}/related (the `ListRelatedProducts` operationId).
 	ListRelatedProductsWithResponse(ctx context.Context, id openapi_types.UUID, params *ListRelatedProductsParams, reqEditors ...RequestEditorFn) (*ListRelatedProductsResponse, error)
+
+	// ReleaseByHandWithBodyWithResponse Give back what was put aside by hand
+	//
+	// An order's reservation cannot be released like this: cancel the order.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+	ReleaseByHandWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReleaseByHandResponse, error)
+
+	// ReleaseByHandWithResponse Give back what was put aside by hand
+	//
+	// An order's reservation cannot be released like this: cancel the order.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+	ReleaseByHandWithResponse(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, body ReleaseByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*ReleaseByHandResponse, error)
+
+	// ReserveByHandWithBodyWithResponse Put units aside by hand
+	//
+	// They cannot be bought until they are released. The id of the reservation is its order_id.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+	ReserveByHandWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReserveByHandResponse, error)
+
+	// ReserveByHandWithResponse Put units aside by hand
+	//
+	// They cannot be bought until they are released. The id of the reservation is its order_id.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+	ReserveByHandWithResponse(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, body ReserveByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*ReserveByHandResponse, error)
 
 	// ListVariantsWithResponse List the variants of a product
 	//
@@ -16590,12 +19386,30 @@ type ClientWithResponsesInterface interface {
 
 	// ListReservationsWithResponse List reservations, oldest order first
 	//
-	// Who holds what. A released reservation without lines is a tombstone: its release came before it.
+	// Who holds what, and what of it has shipped. A released reservation without lines is a tombstone: its release came before it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/reservations (the `ListReservations` operationId).
 	ListReservationsWithResponse(ctx context.Context, params *ListReservationsParams, reqEditors ...RequestEditorFn) (*ListReservationsResponse, error)
+
+	// DecideReturnWithBodyWithResponse Approve, receive or reject a return
+	//
+	// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+	DecideReturnWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideReturnResponse, error)
+
+	// DecideReturnWithResponse Approve, receive or reject a return
+	//
+	// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+	DecideReturnWithResponse(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, body DecideReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideReturnResponse, error)
 
 	// ListSavedItemsWithResponse List what was put aside, newest first
 	//
@@ -16642,6 +19456,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/saved-items/{id}/move-to-cart (the `MoveSavedItem` operationId).
 	MoveSavedItemWithResponse(ctx context.Context, id openapi_types.UUID, params *MoveSavedItemParams, body MoveSavedItemJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveSavedItemResponse, error)
+
+	// ListServicesWithResponse List the services and how they are
+	//
+	// Each service with its instances: whether each can serve, the state of its own dependencies, its version and when it started; and of its Temporal task queue, how much waits and how many workers ask for it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/services (the `ListServices` operationId).
+	ListServicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListServicesResponse, error)
 
 	// ListUsersWithResponse List users, newest first
 	//
@@ -19716,6 +22539,103 @@ func (r DeleteCouponResponse) ContentType() string {
 	return ""
 }
 
+type ReadDashboardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Dashboard
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *MalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *InsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *ValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadDashboardResponse) GetJSON200() *Dashboard {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON400() *MalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON403() *InsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON422() *ValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReadDashboardResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadDashboardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadDashboardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadDashboardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadDashboardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RecordEventsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -21756,6 +24676,147 @@ func (r StreamOrderEventsResponse) ContentType() string {
 	return ""
 }
 
+// FulfilOrderResponse201Headers the declared response headers of an HTTP 201 response for FulfilOrder
+type FulfilOrderResponse201Headers struct {
+	Location   *string
+	RetryAfter *string
+}
+
+// FulfilOrderResponse202Headers the declared response headers of an HTTP 202 response for FulfilOrder
+type FulfilOrderResponse202Headers struct {
+	Location   *string
+	RetryAfter *string
+}
+
+type FulfilOrderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Shipment
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Shipment
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FulfilOrderResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *FulfilOrderResponse202Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FulfilOrderResponse) GetJSON201() *Shipment {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r FulfilOrderResponse) GetJSON202() *Shipment {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FulfilOrderResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FulfilOrderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FulfilOrderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FulfilOrderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FulfilOrderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReadInvoiceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -21854,6 +24915,275 @@ func (r ReadInvoiceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadInvoiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RequestReturnResponse201Headers the declared response headers of an HTTP 201 response for RequestReturn
+type RequestReturnResponse201Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type RequestReturnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *GoodsReturn
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *InsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RequestReturnResponse201Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RequestReturnResponse) GetJSON201() *GoodsReturn {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON403() *InsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RequestReturnResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RequestReturnResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RequestReturnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RequestReturnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RequestReturnResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangeOrderStatusResponse200Headers the declared response headers of an HTTP 200 response for ChangeOrderStatus
+type ChangeOrderStatusResponse200Headers struct {
+	ETag       *string
+	Location   *string
+	RetryAfter *string
+}
+
+// ChangeOrderStatusResponse202Headers the declared response headers of an HTTP 202 response for ChangeOrderStatus
+type ChangeOrderStatusResponse202Headers struct {
+	ETag       *string
+	Location   *string
+	RetryAfter *string
+}
+
+type ChangeOrderStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Order
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Order
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *IdempotencyKeyReusedValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangeOrderStatusResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ChangeOrderStatusResponse202Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeOrderStatusResponse) GetJSON200() *Order {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ChangeOrderStatusResponse) GetJSON202() *Order {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON422() *IdempotencyKeyReusedValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ChangeOrderStatusResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeOrderStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeOrderStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeOrderStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeOrderStatusResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22048,6 +25378,138 @@ func (r ListPaymentsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListPaymentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ChangePaymentMethodResponse200Headers the declared response headers of an HTTP 200 response for ChangePaymentMethod
+type ChangePaymentMethodResponse200Headers struct {
+	ETag *string
+}
+
+type ChangePaymentMethodResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON402 the response for an HTTP 402 `application/problem+json` response
+	ApplicationproblemJSON402 *Problem
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *InsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ChangePaymentMethodResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangePaymentMethodResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON402 returns the response for an HTTP 402 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON402() *Problem {
+	return r.ApplicationproblemJSON402
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON403() *InsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ChangePaymentMethodResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangePaymentMethodResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangePaymentMethodResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangePaymentMethodResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangePaymentMethodResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22277,6 +25739,272 @@ func (r CapturePaymentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CapturePaymentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// MarkPaymentReceivedResponse200Headers the declared response headers of an HTTP 200 response for MarkPaymentReceived
+type MarkPaymentReceivedResponse200Headers struct {
+	ETag *string
+}
+
+type MarkPaymentReceivedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Payment
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *MalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *ValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *MarkPaymentReceivedResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MarkPaymentReceivedResponse) GetJSON200() *Payment {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON400() *MalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON422() *ValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r MarkPaymentReceivedResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r MarkPaymentReceivedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MarkPaymentReceivedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MarkPaymentReceivedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MarkPaymentReceivedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RefundPaymentResponse201Headers the declared response headers of an HTTP 201 response for RefundPayment
+type RefundPaymentResponse201Headers struct {
+	Location   *string
+	RetryAfter *string
+}
+
+// RefundPaymentResponse202Headers the declared response headers of an HTTP 202 response for RefundPayment
+type RefundPaymentResponse202Headers struct {
+	Location   *string
+	RetryAfter *string
+}
+
+type RefundPaymentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Refund
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Refund
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RefundPaymentResponse201Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RefundPaymentResponse202Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RefundPaymentResponse) GetJSON201() *Refund {
+	return r.JSON201
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RefundPaymentResponse) GetJSON202() *Refund {
+	return r.JSON202
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RefundPaymentResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RefundPaymentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefundPaymentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefundPaymentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefundPaymentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22583,6 +26311,200 @@ func (r CreateProductResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateProductResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExportProductsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *MalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *ValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON400() *MalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON422() *ValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExportProductsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportProductsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportProductsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportProductsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportProductsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportProductsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportReport
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *IdempotencyKeyInUse
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ImportProductsResponse) GetJSON200() *ImportReport {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON409() *IdempotencyKeyInUse {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ImportProductsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportProductsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportProductsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportProductsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportProductsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23498,6 +27420,110 @@ func (r AdjustStockResponse) ContentType() string {
 	return ""
 }
 
+// ListMovementsResponse200Headers the declared response headers of an HTTP 200 response for ListMovements
+type ListMovementsResponse200Headers struct {
+	Link *string
+}
+
+type ListMovementsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageStockMovement
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *MalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *NotFound
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListMovementsResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMovementsResponse) GetJSON200() *PageStockMovement {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON400() *MalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON404() *NotFound {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListMovementsResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMovementsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMovementsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMovementsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMovementsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRelatedProductsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23575,6 +27601,242 @@ func (r ListRelatedProductsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListRelatedProductsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReleaseByHandResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Reservation
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *IdempotencyKeyInUse
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *IdempotencyKeyReusedValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReleaseByHandResponse) GetJSON200() *Reservation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON409() *IdempotencyKeyInUse {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON422() *IdempotencyKeyReusedValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReleaseByHandResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseByHandResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseByHandResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseByHandResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseByHandResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReserveByHandResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Reservation
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *Problem
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ReserveByHandResponse) GetJSON201() *Reservation {
+	return r.JSON201
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON422() *Problem {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReserveByHandResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReserveByHandResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReserveByHandResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReserveByHandResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReserveByHandResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24622,6 +28884,132 @@ func (r ListReservationsResponse) ContentType() string {
 	return ""
 }
 
+// DecideReturnResponse200Headers the declared response headers of an HTTP 200 response for DecideReturn
+type DecideReturnResponse200Headers struct {
+	ETag     *string
+	Location *string
+}
+
+type DecideReturnResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GoodsReturn
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *IdempotencyKeyMalformedMalformedBodyMalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationproblemJSON404 *Problem
+	// ApplicationproblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationproblemJSON409 *Problem
+	// ApplicationproblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationproblemJSON413 *BodyTooLarge
+	// ApplicationproblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationproblemJSON415 *UnsupportedMediaType
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *IdempotencyKeyReusedValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DecideReturnResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DecideReturnResponse) GetJSON200() *GoodsReturn {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON400() *IdempotencyKeyMalformedMalformedBodyMalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON404() *Problem {
+	return r.ApplicationproblemJSON404
+}
+
+// GetApplicationproblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON409() *Problem {
+	return r.ApplicationproblemJSON409
+}
+
+// GetApplicationproblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON413() *BodyTooLarge {
+	return r.ApplicationproblemJSON413
+}
+
+// GetApplicationproblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationproblemJSON415
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON422() *IdempotencyKeyReusedValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DecideReturnResponse) GetApplicationproblemJSON503() *Problem {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DecideReturnResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DecideReturnResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DecideReturnResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DecideReturnResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListSavedItemsResponse200Headers the declared response headers of an HTTP 200 response for ListSavedItems
 type ListSavedItemsResponse200Headers struct {
 	Link *string
@@ -25040,6 +29428,96 @@ func (r MoveSavedItemResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r MoveSavedItemResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListServicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageServiceStatus
+	// ApplicationproblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationproblemJSON400 *MalformedRequest
+	// ApplicationproblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationproblemJSON401 *InvalidTokenUnauthenticated
+	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationproblemJSON403 *ForbiddenInsufficientScope
+	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationproblemJSON422 *ValidationFailed
+	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationproblemJSON429 *RateLimited
+	// ApplicationproblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationproblemJSON500 *Internal
+	// ApplicationproblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationproblemJSON503 *Unavailable
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListServicesResponse) GetJSON200() *PageServiceStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON400() *MalformedRequest {
+	return r.ApplicationproblemJSON400
+}
+
+// GetApplicationproblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON401() *InvalidTokenUnauthenticated {
+	return r.ApplicationproblemJSON401
+}
+
+// GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON403() *ForbiddenInsufficientScope {
+	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON422() *ValidationFailed {
+	return r.ApplicationproblemJSON422
+}
+
+// GetApplicationproblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON429() *RateLimited {
+	return r.ApplicationproblemJSON429
+}
+
+// GetApplicationproblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON500() *Internal {
+	return r.ApplicationproblemJSON500
+}
+
+// GetApplicationproblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListServicesResponse) GetApplicationproblemJSON503() *Unavailable {
+	return r.ApplicationproblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListServicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListServicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListServicesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListServicesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -28862,6 +33340,21 @@ func (c *ClientWithResponses) DeleteCouponWithResponse(ctx context.Context, code
 	return ParseDeleteCouponResponse(rsp)
 }
 
+// ReadDashboardWithResponse Read a customer's dashboard
+//
+// The customer, their last five orders and what they may want, asked for at the same time. A part that cannot be had within a second is null, and warnings say so. Customers see their own; support and admins see everybody's.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/dashboard/{user_id} (the `ReadDashboard` operationId).
+func (c *ClientWithResponses) ReadDashboardWithResponse(ctx context.Context, userId openapi_types.UUID, reqEditors ...RequestEditorFn) (*ReadDashboardResponse, error) {
+	rsp, err := c.ReadDashboard(ctx, userId, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadDashboardResponse(rsp)
+}
+
 // RecordEventsWithBodyWithResponse Tell what a visitor did
 //
 // For the shop's pages, in batches. Each event carries an id of its own, so a batch can be sent again when no answer came: an event counts once. It may come late, by up to 30 days, and counts on the day it happened.
@@ -28899,8 +33392,8 @@ func (c *ClientWithResponses) RecordEventsWithResponse(ctx context.Context, body
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /api/v1/ledger/accounts (the `ListLedgerAccounts` operationId).
-func (c *ClientWithResponses) ListLedgerAccountsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListLedgerAccountsResponse, error) {
-	rsp, err := c.ListLedgerAccounts(ctx, reqEditors...)
+func (c *ClientWithResponses) ListLedgerAccountsWithResponse(ctx context.Context, params *ListLedgerAccountsParams, reqEditors ...RequestEditorFn) (*ListLedgerAccountsResponse, error) {
+	rsp, err := c.ListLedgerAccounts(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -29263,6 +33756,36 @@ func (c *ClientWithResponses) StreamOrderEventsWithResponse(ctx context.Context,
 	return ParseStreamOrderEventsResponse(rsp)
 }
 
+// FulfilOrderWithBodyWithResponse Ship an order, or a part of it
+//
+// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+func (c *ClientWithResponses) FulfilOrderWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FulfilOrderResponse, error) {
+	rsp, err := c.FulfilOrderWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFulfilOrderResponse(rsp)
+}
+
+// FulfilOrderWithResponse Ship an order, or a part of it
+//
+// Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/orders/{id}/fulfilments (the `FulfilOrder` operationId).
+func (c *ClientWithResponses) FulfilOrderWithResponse(ctx context.Context, id openapi_types.UUID, params *FulfilOrderParams, body FulfilOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*FulfilOrderResponse, error) {
+	rsp, err := c.FulfilOrder(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFulfilOrderResponse(rsp)
+}
+
 // ReadInvoiceWithResponse Read an order's invoice
 //
 // JSON, or a page to print for a client that prefers text/html.
@@ -29276,6 +33799,62 @@ func (c *ClientWithResponses) ReadInvoiceWithResponse(ctx context.Context, id op
 		return nil, err
 	}
 	return ParseReadInvoiceResponse(rsp)
+}
+
+// RequestReturnWithBodyWithResponse Ask to send goods back
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+func (c *ClientWithResponses) RequestReturnWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestReturnResponse, error) {
+	rsp, err := c.RequestReturnWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestReturnResponse(rsp)
+}
+
+// RequestReturnWithResponse Ask to send goods back
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/orders/{id}/returns (the `RequestReturn` operationId).
+func (c *ClientWithResponses) RequestReturnWithResponse(ctx context.Context, id openapi_types.UUID, params *RequestReturnParams, body RequestReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestReturnResponse, error) {
+	rsp, err := c.RequestReturn(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRequestReturnResponse(rsp)
+}
+
+// ChangeOrderStatusWithBodyWithResponse Move an order along its life
+//
+// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+func (c *ClientWithResponses) ChangeOrderStatusWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeOrderStatusResponse, error) {
+	rsp, err := c.ChangeOrderStatusWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeOrderStatusResponse(rsp)
+}
+
+// ChangeOrderStatusWithResponse Move an order along its life
+//
+// Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/orders/{id}/status (the `ChangeOrderStatus` operationId).
+func (c *ClientWithResponses) ChangeOrderStatusWithResponse(ctx context.Context, id openapi_types.UUID, params *ChangeOrderStatusParams, body ChangeOrderStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeOrderStatusResponse, error) {
+	rsp, err := c.ChangeOrderStatus(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeOrderStatusResponse(rsp)
 }
 
 // ReadTimelineWithResponse Read what happened to an order
@@ -29304,6 +33883,36 @@ func (c *ClientWithResponses) ListPaymentsWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseListPaymentsResponse(rsp)
+}
+
+// ChangePaymentMethodWithBodyWithResponse Pay an order that awaits payment with another method
+//
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+func (c *ClientWithResponses) ChangePaymentMethodWithBodyWithResponse(ctx context.Context, params *ChangePaymentMethodParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePaymentMethodResponse, error) {
+	rsp, err := c.ChangePaymentMethodWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePaymentMethodResponse(rsp)
+}
+
+// ChangePaymentMethodWithResponse Pay an order that awaits payment with another method
+//
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/payments (the `ChangePaymentMethod` operationId).
+func (c *ClientWithResponses) ChangePaymentMethodWithResponse(ctx context.Context, params *ChangePaymentMethodParams, body ChangePaymentMethodJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePaymentMethodResponse, error) {
+	rsp, err := c.ChangePaymentMethod(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePaymentMethodResponse(rsp)
 }
 
 // ReadPaymentWithResponse Read a payment
@@ -29347,6 +33956,66 @@ func (c *ClientWithResponses) CapturePaymentWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseCapturePaymentResponse(rsp)
+}
+
+// MarkPaymentReceivedWithBodyWithResponse Record that a bank transfer has come
+//
+// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+func (c *ClientWithResponses) MarkPaymentReceivedWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkPaymentReceivedResponse, error) {
+	rsp, err := c.MarkPaymentReceivedWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkPaymentReceivedResponse(rsp)
+}
+
+// MarkPaymentReceivedWithResponse Record that a bank transfer has come
+//
+// It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/payments/{id}/mark-received (the `MarkPaymentReceived` operationId).
+func (c *ClientWithResponses) MarkPaymentReceivedWithResponse(ctx context.Context, id openapi_types.UUID, body MarkPaymentReceivedJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkPaymentReceivedResponse, error) {
+	rsp, err := c.MarkPaymentReceived(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkPaymentReceivedResponse(rsp)
+}
+
+// RefundPaymentWithBodyWithResponse Give money back
+//
+// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+func (c *ClientWithResponses) RefundPaymentWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RefundPaymentResponse, error) {
+	rsp, err := c.RefundPaymentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefundPaymentResponse(rsp)
+}
+
+// RefundPaymentWithResponse Give money back
+//
+// All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/payments/{id}/refund (the `RefundPayment` operationId).
+func (c *ClientWithResponses) RefundPaymentWithResponse(ctx context.Context, id openapi_types.UUID, params *RefundPaymentParams, body RefundPaymentJSONRequestBody, reqEditors ...RequestEditorFn) (*RefundPaymentResponse, error) {
+	rsp, err := c.RefundPayment(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefundPaymentResponse(rsp)
 }
 
 // ListTransactionsWithResponse Read a payment's history, oldest first
@@ -29407,6 +34076,36 @@ func (c *ClientWithResponses) CreateProductWithResponse(ctx context.Context, par
 		return nil, err
 	}
 	return ParseCreateProductResponse(rsp)
+}
+
+// ExportProductsWithResponse Export the catalogue
+//
+// Streams all products, whatever their status, oldest first, as an import takes them. A product that is changed meanwhile is exported as it was or as it is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/products/export (the `ExportProducts` operationId).
+func (c *ClientWithResponses) ExportProductsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ExportProductsResponse, error) {
+	rsp, err := c.ExportProducts(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportProductsResponse(rsp)
+}
+
+// ImportProductsWithBodyWithResponse Import products
+//
+// Takes a product per line, at most 1,000 lines and 1 MiB: a larger catalogue goes in parts. A product is known by its SKUs. A line whose SKUs nobody has makes a product; another one makes the product what the line says, as PUT does, but leaves its status when it names none. Each line is all or nothing, and one that fails keeps no other from its effect. The same import once more changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/import (the `ImportProducts` operationId).
+func (c *ClientWithResponses) ImportProductsWithBodyWithResponse(ctx context.Context, params *ImportProductsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportProductsResponse, error) {
+	rsp, err := c.ImportProductsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportProductsResponse(rsp)
 }
 
 // SearchProductsWithResponse Search the catalogue
@@ -29589,6 +34288,21 @@ func (c *ClientWithResponses) AdjustStockWithResponse(ctx context.Context, id op
 	return ParseAdjustStockResponse(rsp)
 }
 
+// ListMovementsWithResponse List what changed the stock of a product, newest first
+//
+// Every change of on_hand with its reason. Reservations move nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/products/{id}/inventory/movements (the `ListMovements` operationId).
+func (c *ClientWithResponses) ListMovementsWithResponse(ctx context.Context, id openapi_types.UUID, params *ListMovementsParams, reqEditors ...RequestEditorFn) (*ListMovementsResponse, error) {
+	rsp, err := c.ListMovements(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMovementsResponse(rsp)
+}
+
 // ListRelatedProductsWithResponse List what goes with a product
 //
 // What others ordered together with it, then what is popular. A product that nobody has ordered yet, or that there is not, gets what is popular.
@@ -29602,6 +34316,66 @@ func (c *ClientWithResponses) ListRelatedProductsWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseListRelatedProductsResponse(rsp)
+}
+
+// ReleaseByHandWithBodyWithResponse Give back what was put aside by hand
+//
+// An order's reservation cannot be released like this: cancel the order.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+func (c *ClientWithResponses) ReleaseByHandWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReleaseByHandResponse, error) {
+	rsp, err := c.ReleaseByHandWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseByHandResponse(rsp)
+}
+
+// ReleaseByHandWithResponse Give back what was put aside by hand
+//
+// An order's reservation cannot be released like this: cancel the order.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/{id}/release (the `ReleaseByHand` operationId).
+func (c *ClientWithResponses) ReleaseByHandWithResponse(ctx context.Context, id openapi_types.UUID, params *ReleaseByHandParams, body ReleaseByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*ReleaseByHandResponse, error) {
+	rsp, err := c.ReleaseByHand(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseByHandResponse(rsp)
+}
+
+// ReserveByHandWithBodyWithResponse Put units aside by hand
+//
+// They cannot be bought until they are released. The id of the reservation is its order_id.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+func (c *ClientWithResponses) ReserveByHandWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReserveByHandResponse, error) {
+	rsp, err := c.ReserveByHandWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReserveByHandResponse(rsp)
+}
+
+// ReserveByHandWithResponse Put units aside by hand
+//
+// They cannot be bought until they are released. The id of the reservation is its order_id.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/products/{id}/reserve (the `ReserveByHand` operationId).
+func (c *ClientWithResponses) ReserveByHandWithResponse(ctx context.Context, id openapi_types.UUID, params *ReserveByHandParams, body ReserveByHandJSONRequestBody, reqEditors ...RequestEditorFn) (*ReserveByHandResponse, error) {
+	rsp, err := c.ReserveByHand(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReserveByHandResponse(rsp)
 }
 
 // ListVariantsWithResponse List the variants of a product
@@ -29801,7 +34575,7 @@ func (c *ClientWithResponses) ListRecommendationsWithResponse(ctx context.Contex
 
 // ListReservationsWithResponse List reservations, oldest order first
 //
-// Who holds what. A released reservation without lines is a tombstone: its release came before it.
+// Who holds what, and what of it has shipped. A released reservation without lines is a tombstone: its release came before it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -29812,6 +34586,36 @@ func (c *ClientWithResponses) ListReservationsWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseListReservationsResponse(rsp)
+}
+
+// DecideReturnWithBodyWithResponse Approve, receive or reject a return
+//
+// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+func (c *ClientWithResponses) DecideReturnWithBodyWithResponse(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DecideReturnResponse, error) {
+	rsp, err := c.DecideReturnWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideReturnResponse(rsp)
+}
+
+// DecideReturnWithResponse Approve, receive or reject a return
+//
+// A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/returns/{id} (the `DecideReturn` operationId).
+func (c *ClientWithResponses) DecideReturnWithResponse(ctx context.Context, id openapi_types.UUID, params *DecideReturnParams, body DecideReturnJSONRequestBody, reqEditors ...RequestEditorFn) (*DecideReturnResponse, error) {
+	rsp, err := c.DecideReturn(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDecideReturnResponse(rsp)
 }
 
 // ListSavedItemsWithResponse List what was put aside, newest first
@@ -29894,6 +34698,21 @@ func (c *ClientWithResponses) MoveSavedItemWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseMoveSavedItemResponse(rsp)
+}
+
+// ListServicesWithResponse List the services and how they are
+//
+// Each service with its instances: whether each can serve, the state of its own dependencies, its version and when it started; and of its Temporal task queue, how much waits and how many workers ask for it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/services (the `ListServices` operationId).
+func (c *ClientWithResponses) ListServicesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListServicesResponse, error) {
+	rsp, err := c.ListServices(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListServicesResponse(rsp)
 }
 
 // ListUsersWithResponse List users, newest first
@@ -33070,6 +37889,88 @@ func ParseDeleteCouponResponse(rsp *http.Response) (*DeleteCouponResponse, error
 	return response, nil
 }
 
+// ParseReadDashboardResponse parses an HTTP response from a ReadDashboardWithResponse call
+func ParseReadDashboardResponse(rsp *http.Response) (*ReadDashboardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadDashboardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Dashboard
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest MalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest InsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest ValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRecordEventsResponse parses an HTTP response from a RecordEventsWithResponse call
 func ParseRecordEventsResponse(rsp *http.Response) (*RecordEventsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -35155,6 +40056,153 @@ func ParseStreamOrderEventsResponse(rsp *http.Response) (*StreamOrderEventsRespo
 	return response, nil
 }
 
+// ParseFulfilOrderResponse parses an HTTP response from a FulfilOrderWithResponse call
+func ParseFulfilOrderResponse(rsp *http.Response) (*FulfilOrderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FulfilOrderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Shipment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Shipment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FulfilOrderResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers FulfilOrderResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers202 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseReadInvoiceResponse parses an HTTP response from a ReadInvoiceWithResponse call
 func ParseReadInvoiceResponse(rsp *http.Response) (*ReadInvoiceResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -35242,6 +40290,290 @@ func ParseReadInvoiceResponse(rsp *http.Response) (*ReadInvoiceResponse, error) 
 	case rsp.StatusCode == 200:
 		// Content-type (text/html) unsupported
 
+	}
+
+	return response, nil
+}
+
+// ParseRequestReturnResponse parses an HTTP response from a RequestReturnWithResponse call
+func ParseRequestReturnResponse(rsp *http.Response) (*RequestReturnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RequestReturnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest GoodsReturn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest InsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers RequestReturnResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChangeOrderStatusResponse parses an HTTP response from a ChangeOrderStatusWithResponse call
+func ParseChangeOrderStatusResponse(rsp *http.Response) (*ChangeOrderStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeOrderStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Order
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Order
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest IdempotencyKeyReusedValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangeOrderStatusResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ChangeOrderStatusResponse202Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -35410,6 +40742,129 @@ func ParseListPaymentsResponse(rsp *http.Response) (*ListPaymentsResponse, error
 				return nil, err
 			}
 			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseChangePaymentMethodResponse parses an HTTP response from a ChangePaymentMethodWithResponse call
+func ParseChangePaymentMethodResponse(rsp *http.Response) (*ChangePaymentMethodResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangePaymentMethodResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 402:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON402 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest InsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ChangePaymentMethodResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
 		}
 		response.Headers200 = &headers
 	}
@@ -35623,6 +41078,269 @@ func ParseCapturePaymentResponse(rsp *http.Response) (*CapturePaymentResponse, e
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseMarkPaymentReceivedResponse parses an HTTP response from a MarkPaymentReceivedWithResponse call
+func ParseMarkPaymentReceivedResponse(rsp *http.Response) (*MarkPaymentReceivedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MarkPaymentReceivedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Payment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest MalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest ValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers MarkPaymentReceivedResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRefundPaymentResponse parses an HTTP response from a RefundPaymentWithResponse call
+func ParseRefundPaymentResponse(rsp *http.Response) (*RefundPaymentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefundPaymentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Refund
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers RefundPaymentResponse201Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 202:
+		var headers RefundPaymentResponse202Headers
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers202 = &headers
 	}
 
 	return response, nil
@@ -35902,6 +41620,170 @@ func ParseCreateProductResponse(rsp *http.Response) (*CreateProductResponse, err
 			headers.Location = &value
 		}
 		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportProductsResponse parses an HTTP response from a ExportProductsWithResponse call
+func ParseExportProductsResponse(rsp *http.Response) (*ExportProductsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportProductsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest MalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest ValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportProductsResponse parses an HTTP response from a ImportProductsWithResponse call
+func ParseImportProductsResponse(rsp *http.Response) (*ImportProductsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportProductsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest IdempotencyKeyInUse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
 	}
 
 	return response, nil
@@ -36747,6 +42629,101 @@ func ParseAdjustStockResponse(rsp *http.Response) (*AdjustStockResponse, error) 
 	return response, nil
 }
 
+// ParseListMovementsResponse parses an HTTP response from a ListMovementsWithResponse call
+func ParseListMovementsResponse(rsp *http.Response) (*ListMovementsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMovementsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageStockMovement
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest MalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListMovementsResponse200Headers
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListRelatedProductsResponse parses an HTTP response from a ListRelatedProductsWithResponse call
 func ParseListRelatedProductsResponse(rsp *http.Response) (*ListRelatedProductsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -36784,6 +42761,212 @@ func ParseListRelatedProductsResponse(rsp *http.Response) (*ListRelatedProductsR
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest ValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReleaseByHandResponse parses an HTTP response from a ReleaseByHandWithResponse call
+func ParseReleaseByHandResponse(rsp *http.Response) (*ReleaseByHandResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseByHandResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Reservation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest IdempotencyKeyInUse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest IdempotencyKeyReusedValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReserveByHandResponse parses an HTTP response from a ReserveByHandWithResponse call
+func ParseReserveByHandResponse(rsp *http.Response) (*ReserveByHandResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReserveByHandResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Reservation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedIdempotencyKeyRequiredMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -37748,6 +43931,129 @@ func ParseListReservationsResponse(rsp *http.Response) (*ListReservationsRespons
 	return response, nil
 }
 
+// ParseDecideReturnResponse parses an HTTP response from a DecideReturnWithResponse call
+func ParseDecideReturnResponse(rsp *http.Response) (*DecideReturnResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DecideReturnResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GoodsReturn
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest IdempotencyKeyMalformedMalformedBodyMalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest BodyTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest IdempotencyKeyReusedValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DecideReturnResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Location"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Location", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Location = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListSavedItemsResponse parses an HTTP response from a ListSavedItemsWithResponse call
 func ParseListSavedItemsResponse(rsp *http.Response) (*ListSavedItemsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -38128,6 +44434,81 @@ func ParseMoveSavedItemResponse(rsp *http.Response) (*MoveSavedItemResponse, err
 			headers.XCartToken = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListServicesResponse parses an HTTP response from a ListServicesWithResponse call
+func ParseListServicesResponse(rsp *http.Response) (*ListServicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListServicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageServiceStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest MalformedRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest InvalidTokenUnauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ForbiddenInsufficientScope
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest ValidationFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Internal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON503 = &dest
+
 	}
 
 	return response, nil

@@ -32,7 +32,7 @@ type Customer struct {
 // Wish is what a customer wants to buy. The zero values of Method and Wait mean
 // a card that works and the API's own patience.
 type Wish struct {
-	Lines    []client.CheckoutLine
+	Lines    []client.CheckoutLine // empty for what is in the cart
 	Method   string        // payment method, like pm_card_visa
 	Capture  string        // automatic or manual; "" for automatic
 	Wait     time.Duration // how long to wait for the outcome; 0 for the API's default
@@ -75,7 +75,10 @@ func (c *Customer) Buy(ctx context.Context, wish Wish) (Answer, error) {
 		return answer, err
 	}
 	begin := time.Now()
-	request := client.CheckoutRequest{Lines: wish.Lines, PaymentMethod: method, ShippingAddress: address, ExpectedTotal: wish.Expected}
+	request := client.CheckoutRequest{PaymentMethod: method, ShippingAddress: address, ExpectedTotal: wish.Expected}
+	if len(wish.Lines) > 0 {
+		request.Lines = &wish.Lines
+	}
 	if wish.Capture != "" {
 		request.Capture = (*client.CheckoutRequestCapture)(&wish.Capture)
 	}

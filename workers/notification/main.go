@@ -45,6 +45,9 @@ func run(_ context.Context, p *process.Process) error {
 	}
 	p.OnStop("connections", func(context.Context) error { nats.Close(); temporal.Close(); pool.Close(); return nil })
 	p.Database(pool)
+	p.TaskQueue(func(ctx context.Context) (process.TaskQueue, error) {
+		return durable.Describe(ctx, temporal, cfg.TemporalNamespace, notification.Queue)
+	})
 
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
 	options, err := cfg.options(caller.Call)

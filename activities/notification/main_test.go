@@ -145,9 +145,9 @@ func (p *post) later() {
 	p.exec("UPDATE webhook_deliveries SET next_attempt_at = now() WHERE status = 'pending'")
 }
 
-func (p *post) exec(statement string, args ...any) {
+func (p *post) exec(statement string) {
 	p.t.Helper()
-	_, err := p.pool.Exec(p.t.Context(), statement, args...)
+	_, err := p.pool.Exec(p.t.Context(), statement)
 	require.NoError(p.t, err)
 }
 

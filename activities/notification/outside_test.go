@@ -1,7 +1,6 @@
 package notification
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -54,7 +53,7 @@ func TestWhatANameResolvesToIsChecked(t *testing.T) {
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, nil)
 	require.NoError(t, err)
 	_, err = o.post(t.Context(), request)
-	require.True(t, errors.Is(err, errInside), "%v", err)
+	require.ErrorIs(t, err, errInside)
 	require.False(t, called)
 }
 

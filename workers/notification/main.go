@@ -72,7 +72,7 @@ func run(_ context.Context, p *process.Process) error {
 			events.OrderShipped, events.OrderDelivered, events.OrderRefundRequested, events.OrderRefundFailed, events.OrderRefunded,
 			events.OrderReturnRequested, events.OrderReturnApproved, events.OrderReturnReceived, events.OrderReturnRejected, events.OrderReturned,
 			events.PaymentActionRequired, events.PaymentAuthorized, events.PaymentReceived, events.PaymentReleased, events.PaymentFailed,
-			events.PaymentVoided, events.PaymentRefunded, events.PaymentRefundFailed,
+			events.PaymentVoided, events.PaymentRefunded, events.PaymentRefundFailed, events.PaymentMethodChanged,
 			events.ProductCreated, events.ProductUpdated, events.ProductArchived,
 			events.InventoryChanged, events.InventoryLow, events.InventoryBackInStock,
 			events.UserRegistered, events.UserUpdated, events.UserErased, events.UserVerificationRequested, events.UserPasswordResetRequested,

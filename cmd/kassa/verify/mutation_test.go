@@ -154,6 +154,13 @@ var mutations = []mutation{
 		"UPDATE order_events SET version = version - 1 WHERE version > 3 AND order_id = %s",
 		"UPDATE orders SET version = version - 1 WHERE id = %s",
 		"UPDATE outbox SET sequence = (SELECT version FROM order_events WHERE order_events.type = outbox.type AND order_id = %s) WHERE subject = %s")},
+	{"O1", "money went back that the order does not know of", sql("orders", bought,
+		`INSERT INTO refunds (id, order_id, status, amount, allocation, words, actor, created_at, completed_at)
+		SELECT gen_random_uuid(), id, 'succeeded', 100, '{}', '', 'support', now(), now() FROM orders WHERE id = %s`)},
+	{"O1", "a shipment left that the order does not know of", sql("orders", bought,
+		`INSERT INTO shipments (id, order_id, status, carrier, tracking, capture, final, actor, created_at, shipped_at)
+		SELECT id, id, 'shipped', 'DHL', '', 0, false, 'support', now(), now() FROM orders WHERE id = %s`,
+		"INSERT INTO shipment_lines (shipment_id, line_id, quantity) SELECT order_id, id, 1 FROM order_lines WHERE order_id = %s AND position = 0")},
 	{"O2", "a confirmed order was paid in part", func(w *world) {
 		o := w.place(w.bought.UserID, 1)
 		_, err := w.reserve(o, 1)
@@ -211,6 +218,11 @@ var mutations = []mutation{
 		_, err := w.carts().RedeemCoupon(w.t.Context(), cart.RedeemCouponInput{OrderID: w.declined.ID, UserID: w.declined.UserID, Code: "FIVE", Discount: eur(500)})
 		require.NoError(w.t, err)
 	}},
+
+	{"O6", "a cart made two orders", sql("orders", bought, "DROP INDEX orders_of_cart",
+		`UPDATE orders SET cart_id = user_id, cart_version = 7 WHERE closed_at IS NULL AND user_id = (SELECT user_id FROM orders WHERE id = %s)`,
+		`UPDATE order_events SET data = data || jsonb_build_object('cart_id', data ->> 'user_id', 'cart_version', 7)
+		WHERE type = 'order.created' AND order_id IN (SELECT id FROM orders WHERE cart_id IS NOT NULL)`)},
 
 	{"P1", "two authorizations succeeded", sql("payments", bought, `INSERT INTO attempts (key, payment_id, operation, n, state, amount, finished_at)
 		SELECT order_id || ':authorize:2', id, 'authorize', 2, 'succeeded', amount, now() FROM payments WHERE order_id = %s`)},

@@ -39,8 +39,8 @@ type SearchProductsInput struct {
 // SearchMark is a place in what was found.
 type SearchMark struct {
 	ProductID uuid.UUID `json:"p"`
-	Rank      float64   `json:"r,omitempty"` // ByRelevance
-	Price     int64     `json:"a,omitempty"` // ByPrice and ByPriceDown, in minor units
+	Rank      float64   `json:"r,omitempty"` // what it was sorted by, when it was
+	Price     int64     `json:"a,omitempty"` // of the cheapest variant, in minor units
 }
 
 // Found is one page of what a search has found.
@@ -146,58 +146,60 @@ func (in SearchProductsInput) lookUp(shelves tree) (query, error) {
 	return q, nil
 }
 
-// run asks for one row more than the page has, to know whether there is another page.
-func (q query) run(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchByRelevanceRow, error) {
-	switch {
-	case sort == ByPrice:
-		rows, err := db.SearchCheapest(ctx, productdb.SearchCheapestParams(q.byPrice()))
-		return rowsOf(rows, func(r productdb.SearchCheapestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
-	case sort == ByPriceDown:
-		rows, err := db.SearchDearest(ctx, q.byPrice())
-		return rowsOf(rows, func(r productdb.SearchDearestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
-	case sort == ByNewest || q.words == nil:
-		params := productdb.SearchNewestParams{
-			Currency: q.currency, Query: q.words, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: int32(q.limit) + 1,
-		}
-		if q.after != nil {
-			params.After = &q.after.ProductID
-		}
-		rows, err := db.SearchNewest(ctx, params)
-		return rowsOf(rows, func(r productdb.SearchNewestRow) productdb.SearchNewestRow { return r }), err
-	default:
-		params := productdb.SearchByRelevanceParams{
-			Currency: q.currency, Query: *q.words, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: int32(q.limit) + 1,
-		}
-		if q.after != nil {
-			params.AfterRank, params.After = &q.after.Rank, q.after.ProductID
-		}
-		return db.SearchByRelevance(ctx, params)
+// run asks for one row more than the page has, to know whether there is another
+// page. Only what leaves most of the catalogue in is gone through in its order.
+func (q query) run(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchMatchesRow, error) {
+	rows, after := int32(q.limit)+1, q.after
+	if after == nil {
+		after = &SearchMark{}
 	}
-}
-
-func (q query) byPrice() productdb.SearchDearestParams {
-	params := productdb.SearchDearestParams{
-		Currency: q.currency, Query: q.words, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: int32(q.limit) + 1,
+	byPrice := productdb.SearchDearestParams{
+		Currency: q.currency, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, After: after.ProductID, MaxRows: rows,
 	}
 	if q.after != nil {
-		params.AfterPrice, params.After = &q.after.Price, q.after.ProductID
+		byPrice.AfterPrice = &after.Price
 	}
-	return params
+	switch open := q.words == nil && q.within == nil; {
+	case open && sort == ByPrice:
+		found, err := db.SearchCheapest(ctx, productdb.SearchCheapestParams(byPrice))
+		return rowsOf(found, func(r productdb.SearchCheapestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
+	case open && sort == ByPriceDown:
+		found, err := db.SearchDearest(ctx, byPrice)
+		return rowsOf(found, func(r productdb.SearchDearestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
+	case q.words == nil && sort != ByPrice && sort != ByPriceDown:
+		params := productdb.SearchNewestParams{
+			Currency: q.currency, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: rows,
+		}
+		if q.after != nil {
+			params.After = &after.ProductID
+		}
+		found, err := db.SearchNewest(ctx, params)
+		return rowsOf(found, func(r productdb.SearchNewestRow) productdb.SearchNewestRow { return r }), err
+	default:
+		params := productdb.SearchMatchesParams{
+			Currency: q.currency, Sort: sort, Query: q.words, Categories: q.within, InStock: q.inStock,
+			MinPrice: q.least, MaxPrice: q.most, After: after.ProductID, MaxRows: rows,
+		}
+		if q.after != nil {
+			params.AfterRank = &after.Rank
+		}
+		return db.SearchMatches(ctx, params)
+	}
 }
 
 // rowsOf makes rows of one order those of another.
-func rowsOf[R any](rows []R, as func(R) productdb.SearchNewestRow) []productdb.SearchByRelevanceRow {
-	all := make([]productdb.SearchByRelevanceRow, len(rows))
+func rowsOf[R any](rows []R, as func(R) productdb.SearchNewestRow) []productdb.SearchMatchesRow {
+	all := make([]productdb.SearchMatchesRow, len(rows))
 	for i, row := range rows {
 		r := as(row)
-		all[i] = productdb.SearchByRelevanceRow{
+		all[i] = productdb.SearchMatchesRow{
 			ProductID: r.ProductID, CategoryID: r.CategoryID, InStock: r.InStock, Price: r.Price, Name: r.Name, Images: r.Images,
 		}
 	}
 	return all
 }
 
-func hits(rows []productdb.SearchByRelevanceRow, currency string) []Hit {
+func hits(rows []productdb.SearchMatchesRow, currency string) []Hit {
 	all := make([]Hit, len(rows))
 	for i, row := range rows {
 		all[i] = Hit{

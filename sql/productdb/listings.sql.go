@@ -181,91 +181,6 @@ func (q *Queries) SaveStock(ctx context.Context, variantID uuid.UUID, productID 
 	return err
 }
 
-const searchByRelevance = `-- name: SearchByRelevance :many
-SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
-FROM (
-    SELECT listings.product_id,
-           listings.category_id,
-           listings.in_stock,
-           (listings.prices ->> $1::text)::bigint AS price,
-           ts_rank(listings.document, $2::text::tsquery) AS rank
-    FROM listings
-    WHERE listings.document @@ $2::text::tsquery
-      AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
-      AND (NOT $4::boolean OR listings.in_stock)
-      AND listings.prices ? $1::text
-      AND ($5::bigint IS NULL OR (listings.prices ->> $1::text)::bigint >= $5::bigint)
-      AND ($6::bigint IS NULL OR (listings.prices ->> $1::text)::bigint <= $6::bigint)
-      AND ($7::float8 IS NULL
-           OR (ts_rank(listings.document, $2::text::tsquery)::float8, listings.product_id) < ($7::float8, $8::uuid))
-    ORDER BY rank DESC, listings.product_id DESC
-    LIMIT $9
-) AS hit
-JOIN products ON products.id = hit.product_id
-ORDER BY hit.rank DESC, hit.product_id DESC
-`
-
-type SearchByRelevanceParams struct {
-	Currency   string
-	Query      string
-	Categories []uuid.UUID
-	InStock    bool
-	MinPrice   *int64
-	MaxPrice   *int64
-	AfterRank  *float64
-	After      uuid.UUID
-	MaxRows    int32
-}
-
-type SearchByRelevanceRow struct {
-	ProductID  uuid.UUID
-	CategoryID *uuid.UUID
-	InStock    bool
-	Price      int64
-	Rank       float64
-	Name       string
-	Images     []byte
-}
-
-// After is the last hit of the page before.
-func (q *Queries) SearchByRelevance(ctx context.Context, arg SearchByRelevanceParams) ([]SearchByRelevanceRow, error) {
-	rows, err := q.db.Query(ctx, searchByRelevance,
-		arg.Currency,
-		arg.Query,
-		arg.Categories,
-		arg.InStock,
-		arg.MinPrice,
-		arg.MaxPrice,
-		arg.AfterRank,
-		arg.After,
-		arg.MaxRows,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []SearchByRelevanceRow{}
-	for rows.Next() {
-		var i SearchByRelevanceRow
-		if err := rows.Scan(
-			&i.ProductID,
-			&i.CategoryID,
-			&i.InStock,
-			&i.Price,
-			&i.Rank,
-			&i.Name,
-			&i.Images,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const searchCheapest = `-- name: SearchCheapest :many
 SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price, products.name, products.images
 FROM (
@@ -273,15 +188,13 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = $1::text
-      AND ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
-      AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
-      AND (NOT $4::boolean OR listings.in_stock)
-      AND ($5::bigint IS NULL OR listing_prices.amount >= $5::bigint)
-      AND ($6::bigint IS NULL OR listing_prices.amount <= $6::bigint)
-      AND ($7::bigint IS NULL
-           OR (listing_prices.amount, listing_prices.product_id) > ($7::bigint, $8::uuid))
+      AND (NOT $2::boolean OR listings.in_stock)
+      AND ($3::bigint IS NULL OR listing_prices.amount >= $3::bigint)
+      AND ($4::bigint IS NULL OR listing_prices.amount <= $4::bigint)
+      AND ($5::bigint IS NULL
+           OR (listing_prices.amount, listing_prices.product_id) > ($5::bigint, $6::uuid))
     ORDER BY listing_prices.amount, listing_prices.product_id
-    LIMIT $9
+    LIMIT $7
 ) AS hit
 JOIN products ON products.id = hit.product_id
 ORDER BY hit.price, hit.product_id
@@ -289,8 +202,6 @@ ORDER BY hit.price, hit.product_id
 
 type SearchCheapestParams struct {
 	Currency   string
-	Query      *string
-	Categories []uuid.UUID
 	InStock    bool
 	MinPrice   *int64
 	MaxPrice   *int64
@@ -311,8 +222,6 @@ type SearchCheapestRow struct {
 func (q *Queries) SearchCheapest(ctx context.Context, arg SearchCheapestParams) ([]SearchCheapestRow, error) {
 	rows, err := q.db.Query(ctx, searchCheapest,
 		arg.Currency,
-		arg.Query,
-		arg.Categories,
 		arg.InStock,
 		arg.MinPrice,
 		arg.MaxPrice,
@@ -352,15 +261,13 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = $1::text
-      AND ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
-      AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
-      AND (NOT $4::boolean OR listings.in_stock)
-      AND ($5::bigint IS NULL OR listing_prices.amount >= $5::bigint)
-      AND ($6::bigint IS NULL OR listing_prices.amount <= $6::bigint)
-      AND ($7::bigint IS NULL
-           OR (listing_prices.amount, listing_prices.product_id) < ($7::bigint, $8::uuid))
+      AND (NOT $2::boolean OR listings.in_stock)
+      AND ($3::bigint IS NULL OR listing_prices.amount >= $3::bigint)
+      AND ($4::bigint IS NULL OR listing_prices.amount <= $4::bigint)
+      AND ($5::bigint IS NULL
+           OR (listing_prices.amount, listing_prices.product_id) < ($5::bigint, $6::uuid))
     ORDER BY listing_prices.amount DESC, listing_prices.product_id DESC
-    LIMIT $9
+    LIMIT $7
 ) AS hit
 JOIN products ON products.id = hit.product_id
 ORDER BY hit.price DESC, hit.product_id DESC
@@ -368,8 +275,6 @@ ORDER BY hit.price DESC, hit.product_id DESC
 
 type SearchDearestParams struct {
 	Currency   string
-	Query      *string
-	Categories []uuid.UUID
 	InStock    bool
 	MinPrice   *int64
 	MaxPrice   *int64
@@ -390,8 +295,6 @@ type SearchDearestRow struct {
 func (q *Queries) SearchDearest(ctx context.Context, arg SearchDearestParams) ([]SearchDearestRow, error) {
 	rows, err := q.db.Query(ctx, searchDearest,
 		arg.Currency,
-		arg.Query,
-		arg.Categories,
 		arg.InStock,
 		arg.MinPrice,
 		arg.MaxPrice,
@@ -424,6 +327,105 @@ func (q *Queries) SearchDearest(ctx context.Context, arg SearchDearestParams) ([
 	return items, nil
 }
 
+const searchMatches = `-- name: SearchMatches :many
+WITH found AS MATERIALIZED (
+    SELECT listings.product_id,
+           listings.category_id,
+           listings.in_stock,
+           (listings.prices ->> $4::text)::bigint AS price,
+           (CASE $5::text
+               WHEN 'newest' THEN 0
+               WHEN 'price_asc' THEN -(listings.prices ->> $4::text)::float8
+               WHEN 'price_desc' THEN (listings.prices ->> $4::text)::float8
+               ELSE coalesce(ts_rank(listings.document, $6::text::tsquery), 0)
+           END)::float8 AS rank
+    FROM listings
+    WHERE ($6::text IS NULL OR listings.document @@ $6::text::tsquery)
+      AND ($7::uuid[] IS NULL OR listings.category_id = ANY ($7::uuid[]))
+      AND (NOT $8::boolean OR listings.in_stock)
+      AND listings.prices ? $4::text
+      AND ($9::bigint IS NULL OR (listings.prices ->> $4::text)::bigint >= $9::bigint)
+      AND ($10::bigint IS NULL OR (listings.prices ->> $4::text)::bigint <= $10::bigint)
+)
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
+FROM (
+    SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
+    FROM found
+    WHERE $1::float8 IS NULL
+       OR (found.rank, found.product_id) < ($1::float8, $2::uuid)
+    ORDER BY found.rank DESC, found.product_id DESC
+    LIMIT $3
+) AS hit
+JOIN products ON products.id = hit.product_id
+ORDER BY hit.rank DESC, hit.product_id DESC
+`
+
+type SearchMatchesParams struct {
+	AfterRank  *float64
+	After      uuid.UUID
+	MaxRows    int32
+	Currency   string
+	Sort       string
+	Query      *string
+	Categories []uuid.UUID
+	InStock    bool
+	MinPrice   *int64
+	MaxPrice   *int64
+}
+
+type SearchMatchesRow struct {
+	ProductID  uuid.UUID
+	CategoryID *uuid.UUID
+	InStock    bool
+	Price      int64
+	Rank       float64
+	Name       string
+	Images     []byte
+}
+
+// Finds all matches first and sorts them then: going through the catalogue in the
+// order asked for until enough match would read all of it when hardly any does.
+// A rank is what is sorted by, the highest first. After is the last hit of the
+// page before.
+func (q *Queries) SearchMatches(ctx context.Context, arg SearchMatchesParams) ([]SearchMatchesRow, error) {
+	rows, err := q.db.Query(ctx, searchMatches,
+		arg.AfterRank,
+		arg.After,
+		arg.MaxRows,
+		arg.Currency,
+		arg.Sort,
+		arg.Query,
+		arg.Categories,
+		arg.InStock,
+		arg.MinPrice,
+		arg.MaxPrice,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SearchMatchesRow{}
+	for rows.Next() {
+		var i SearchMatchesRow
+		if err := rows.Scan(
+			&i.ProductID,
+			&i.CategoryID,
+			&i.InStock,
+			&i.Price,
+			&i.Rank,
+			&i.Name,
+			&i.Images,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const searchNewest = `-- name: SearchNewest :many
 SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, products.name, products.images
 FROM (
@@ -432,15 +434,14 @@ FROM (
            listings.in_stock,
            (listings.prices ->> $1::text)::bigint AS price
     FROM listings
-    WHERE ($2::text IS NULL OR listings.document @@ $2::text::tsquery)
-      AND ($3::uuid[] IS NULL OR listings.category_id = ANY ($3::uuid[]))
-      AND (NOT $4::boolean OR listings.in_stock)
+    WHERE ($2::uuid[] IS NULL OR listings.category_id = ANY ($2::uuid[]))
+      AND (NOT $3::boolean OR listings.in_stock)
       AND listings.prices ? $1::text
-      AND ($5::bigint IS NULL OR (listings.prices ->> $1::text)::bigint >= $5::bigint)
-      AND ($6::bigint IS NULL OR (listings.prices ->> $1::text)::bigint <= $6::bigint)
-      AND ($7::uuid IS NULL OR listings.product_id < $7::uuid)
+      AND ($4::bigint IS NULL OR (listings.prices ->> $1::text)::bigint >= $4::bigint)
+      AND ($5::bigint IS NULL OR (listings.prices ->> $1::text)::bigint <= $5::bigint)
+      AND ($6::uuid IS NULL OR listings.product_id < $6::uuid)
     ORDER BY listings.product_id DESC
-    LIMIT $8
+    LIMIT $7
 ) AS hit
 JOIN products ON products.id = hit.product_id
 ORDER BY hit.product_id DESC
@@ -448,7 +449,6 @@ ORDER BY hit.product_id DESC
 
 type SearchNewestParams struct {
 	Currency   string
-	Query      *string
 	Categories []uuid.UUID
 	InStock    bool
 	MinPrice   *int64
@@ -469,7 +469,6 @@ type SearchNewestRow struct {
 func (q *Queries) SearchNewest(ctx context.Context, arg SearchNewestParams) ([]SearchNewestRow, error) {
 	rows, err := q.db.Query(ctx, searchNewest,
 		arg.Currency,
-		arg.Query,
 		arg.Categories,
 		arg.InStock,
 		arg.MinPrice,

@@ -23,25 +23,37 @@ WHERE words.word % @word::text
 ORDER BY similarity(words.word, @word::text) DESC, words.word
 LIMIT 3;
 
--- name: SearchByRelevance :many
--- After is the last hit of the page before.
-SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
-FROM (
+-- name: SearchMatches :many
+-- Finds all matches first and sorts them then: going through the catalogue in the
+-- order asked for until enough match would read all of it when hardly any does.
+-- A rank is what is sorted by, the highest first. After is the last hit of the
+-- page before.
+WITH found AS MATERIALIZED (
     SELECT listings.product_id,
            listings.category_id,
            listings.in_stock,
            (listings.prices ->> @currency::text)::bigint AS price,
-           ts_rank(listings.document, sqlc.arg('query')::text::tsquery) AS rank
+           (CASE @sort::text
+               WHEN 'newest' THEN 0
+               WHEN 'price_asc' THEN -(listings.prices ->> @currency::text)::float8
+               WHEN 'price_desc' THEN (listings.prices ->> @currency::text)::float8
+               ELSE coalesce(ts_rank(listings.document, sqlc.narg('query')::text::tsquery), 0)
+           END)::float8 AS rank
     FROM listings
-    WHERE listings.document @@ sqlc.arg('query')::text::tsquery
+    WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
       AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND listings.prices ? @currency::text
       AND (sqlc.narg('min_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint)
       AND (sqlc.narg('max_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint <= sqlc.narg('max_price')::bigint)
-      AND (sqlc.narg('after_rank')::float8 IS NULL
-           OR (ts_rank(listings.document, sqlc.arg('query')::text::tsquery)::float8, listings.product_id) < (sqlc.narg('after_rank')::float8, @after::uuid))
-    ORDER BY rank DESC, listings.product_id DESC
+)
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
+FROM (
+    SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
+    FROM found
+    WHERE sqlc.narg('after_rank')::float8 IS NULL
+       OR (found.rank, found.product_id) < (sqlc.narg('after_rank')::float8, @after::uuid)
+    ORDER BY found.rank DESC, found.product_id DESC
     LIMIT @max_rows
 ) AS hit
 JOIN products ON products.id = hit.product_id
@@ -55,8 +67,7 @@ FROM (
            listings.in_stock,
            (listings.prices ->> @currency::text)::bigint AS price
     FROM listings
-    WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
-      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
+    WHERE (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND listings.prices ? @currency::text
       AND (sqlc.narg('min_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint)
@@ -75,8 +86,6 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = @currency::text
-      AND (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
-      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND (sqlc.narg('min_price')::bigint IS NULL OR listing_prices.amount >= sqlc.narg('min_price')::bigint)
       AND (sqlc.narg('max_price')::bigint IS NULL OR listing_prices.amount <= sqlc.narg('max_price')::bigint)
@@ -95,8 +104,6 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = @currency::text
-      AND (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
-      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND (sqlc.narg('min_price')::bigint IS NULL OR listing_prices.amount >= sqlc.narg('min_price')::bigint)
       AND (sqlc.narg('max_price')::bigint IS NULL OR listing_prices.amount <= sqlc.narg('max_price')::bigint)

@@ -80,7 +80,7 @@ func (b *buyers) write(items []shopper.Item) error {
 			lines = append(lines, client.CheckoutLine{VariantId: items[(i+37*n)%len(items)].VariantID, Quantity: int64(1 + n)})
 		}
 		body, err := json.Marshal(client.CheckoutRequest{
-			Lines: lines, PaymentMethod: "pm_card_visa",
+			Lines: &lines, PaymentMethod: "pm_card_visa",
 			ShippingAddress: client.PostalAddress{Name: "Ada Example", Line1: "Example Street 1", City: "Berlin", PostalCode: "10119", Country: "DE"},
 		})
 		if err != nil {

@@ -19,6 +19,7 @@ type need int
 const (
 	theSagas need = 1 << iota
 	theProvider
+	theBroker
 )
 
 // lacks names the witnesses that are missing.
@@ -29,6 +30,9 @@ func (i invariant) lacks(v *verifier) []string {
 	}
 	if i.needs&theProvider != 0 && v.Provider == "" {
 		missing = append(missing, "sandbox provider to ask")
+	}
+	if i.needs&theBroker != 0 && v.NATS == "" {
+		missing = append(missing, "broker to ask")
 	}
 	return missing
 }
@@ -78,6 +82,7 @@ var invariants = []invariant{
 	{id: "E4", name: "one message per event, channel and person", check: all(
 		query(notifications, "messages", messagesOnce), query(notifications, "inbox", eventsToldToPeople()),
 		query(notifications, "messages", messagesHaveEvents), query(notifications, "messages", messagesTried))},
+	{id: "E5", name: "no event was given up and left lying", needs: theBroker, check: deadLettersTriaged},
 
 	{id: "W1", name: "one saga per order; ended saga ⇔ settled order", needs: theSagas, check: sagasMatch},
 	{id: "W2", name: "no saga is stuck in a failing workflow task", needs: theSagas, check: sagasRun},

@@ -301,6 +301,10 @@ var mutations = []mutation{
 	{"E4", "a message was never tried", sql("notifications", nil,
 		"UPDATE messages SET status = 'pending', attempts = 0, next_attempt_at = now(), settled_at = NULL WHERE kind = 'order_confirmed'")},
 
+	{"E5", "an event was given up", func(w *world) {
+		require.NoError(w.t, w.broker().Connect().Bury(w.t.Context(), "order-users", id.New().String(), "user.updated", "poison", []byte("{}")))
+	}},
+
 	{"W1", "a checkout ended and left its order", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).Status = failed }},
 	{"W1", "a checkout goes on after its order is settled", func(w *world) { w.sagas.of(checkoutOf(w.bought)).Status = running }},
 	{"W1", "an order was confirmed without a checkout", func(w *world) { w.sagas.forget(checkoutOf(w.bought)) }},

@@ -33,11 +33,11 @@ type Customer struct {
 // a card that works and the API's own patience.
 type Wish struct {
 	Lines    []client.CheckoutLine // empty for what is in the cart
-	Method   string        // payment method, like pm_card_visa
-	Capture  string        // automatic or manual; "" for automatic
-	Wait     time.Duration // how long to wait for the outcome; 0 for the API's default
-	Key      string        // Idempotency-Key; "" makes a new one
-	Expected *client.Money // the total shown to the customer, or nil
+	Method   string                // payment method, like pm_card_visa
+	Capture  string                // automatic or manual; "" for automatic
+	Wait     time.Duration         // how long to wait for the outcome; 0 for the API's default
+	Key      string                // Idempotency-Key; "" makes a new one
+	Expected *client.Money         // the total shown to the customer, or nil
 }
 
 // Answer is what a checkout came to: an order, or a problem, or neither when

@@ -86,6 +86,8 @@ func start(dir string) (err error) {
 			"OTEL_EXPORTER_OTLP_ENDPOINT": traces.url(),
 			"OTEL_TRACES_SAMPLER":         "parentbased_always_off",
 			"OTEL_BSP_SCHEDULE_DELAY":     "200", // ms
+		}, "order": {
+			"KASSA_REVIEW_ABOVE": "100000", // minor units
 		}},
 		Progress: func(what string) { fmt.Println("·", what) },
 	})

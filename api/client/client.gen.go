@@ -5635,8 +5635,8 @@ type ListLedgerEntriesParams struct {
 	// CreatedFrom Only entries booked then or later.
 	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
 
-	// CreatedUntil Only entries booked before then.
-	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+	// CreatedTo Only entries booked before then.
+	CreatedTo *time.Time `form:"created_to,omitempty" json:"created_to,omitempty"`
 
 	// Limit Entries per page.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -5842,8 +5842,8 @@ type ListPaymentsParams struct {
 	// CreatedFrom Only payments first asked for then or later.
 	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
 
-	// CreatedUntil Only payments first asked for before then.
-	CreatedUntil *time.Time `form:"created_until,omitempty" json:"created_until,omitempty"`
+	// CreatedTo Only payments first asked for before then.
+	CreatedTo *time.Time `form:"created_to,omitempty" json:"created_to,omitempty"`
 
 	// Limit Payments per page.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -12947,9 +12947,9 @@ func NewListLedgerEntriesRequest(server string, params *ListLedgerEntriesParams)
 
 		}
 
-		if params.CreatedUntil != nil {
+		if params.CreatedTo != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_to", *params.CreatedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -14366,9 +14366,9 @@ func NewListPaymentsRequest(server string, params *ListPaymentsParams) (*http.Re
 
 		}
 
-		if params.CreatedUntil != nil {
+		if params.CreatedTo != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_until", *params.CreatedUntil, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "created_to", *params.CreatedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

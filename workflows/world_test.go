@@ -37,6 +37,16 @@ var (
 
 func no(f *fault.Error) answer { return func(*world, int) error { return f } }
 
+// noOnce refuses the first time.
+func noOnce(f *fault.Error) answer {
+	return func(_ *world, attempt int) error {
+		if attempt == 1 {
+			return f
+		}
+		return nil
+	}
+}
+
 // silentFor gives no definite answer at first.
 func silentFor(attempts int) answer {
 	return func(_ *world, attempt int) error {

@@ -75,7 +75,7 @@ func (w *tale) account(s *story) {
 	w.customer, w.refresh = text(s.t, again, "access_token"), text(s.t, again, "refresh_token")
 
 	s.do(w.customer, "request-verification", "")
-	s.do("", "verify-email", fmt.Sprintf(`{"token":%q}`, mailedToken(s.t, w.email, "email")))
+	s.do("", "verify-email", fmt.Sprintf(`{"token":%q}`, mailedToken(s.t, w.email, "confirm")))
 	s.do(w.customer, "change-password", fmt.Sprintf(`{"current_password":%q,"new_password":"a longer one than before"}`, shopper.Password))
 	s.do("", "forgot-password", fmt.Sprintf(`{"email":%q}`, w.email))
 	w.secret = "and yet another one for them"
@@ -151,7 +151,7 @@ func (w *tale) stock(s *story) {
 	s.do(w.admin, "adjust-stock", fmt.Sprintf(`{"variant_id":%q,"delta":-1,"reason":"damaged in transport"}`, w.variant), w.product)
 	s.do(w.admin, "list-reservations", "")
 	held := s.do(w.admin, "reserve-by-hand", fmt.Sprintf(`{"variant_id":%q,"quantity":2,"reason":"photo shooting"}`, w.variant), w.product)
-	s.do(w.admin, "release-by-hand", fmt.Sprintf(`{"reservation_id":%q}`, text(s.t, held, "reservation_id")), w.product)
+	s.do(w.admin, "release-by-hand", fmt.Sprintf(`{"reservation_id":%q}`, text(s.t, held, "order_id")), w.product)
 	s.do(w.admin, "list-movements", "", w.product)
 }
 

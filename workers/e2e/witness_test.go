@@ -79,8 +79,8 @@ func (w *witness) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Body = io.NopCloser(bytes.NewReader(sent))
 	}
 	response, err := w.next.RoundTrip(request)
-	if err != nil || response.Header.Get("Content-Type") == "text/event-stream" {
-		if err == nil {
+	if err != nil || inLines(response.Header) || inLines(request.Header) {
+		if err == nil && response.StatusCode < 300 {
 			w.note(op.OperationId, nil)
 		}
 		return response, err
@@ -95,6 +95,15 @@ func (w *witness) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// inLines reports a body that is no JSON document: events, or a document per line.
+func inLines(header http.Header) bool {
+	kind := header.Get("Content-Type")
+	return kind == "text/event-stream" || kind == "application/x-ndjson"
+}
+
+// cannotSay is the judge's word on a schema that holds itself, as a tree's does.
+const cannotSay = "schema render failure, circular reference"
+
 // compare judges copies: judging reads the bodies.
 func (w *witness) compare(id string, request *http.Request, response *http.Response, sent, got []byte) {
 	asked := request.Clone(request.Context())
@@ -104,7 +113,9 @@ func (w *witness) compare(id string, request *http.Request, response *http.Respo
 	var wrong []string
 	if _, errs := w.judge.ValidateHttpResponse(asked, &told); len(errs) > 0 {
 		for _, e := range errs {
-			wrong = append(wrong, fmt.Sprintf("%s answered %d: %s", id, response.StatusCode, e.Error()))
+			if !strings.Contains(e.Reason, cannotSay) {
+				wrong = append(wrong, fmt.Sprintf("%s answered %d: %s", id, response.StatusCode, e.Error()))
+			}
 		}
 	}
 	if response.StatusCode < 300 {

@@ -63,6 +63,9 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 		}
 		return out, nil
 	})
+	if raw := described.RequestBody; hasRaw && raw != nil && raw.Content["application/json"] != nil {
+		raw.Content["application/json"].Schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true} // not a string, as Huma has it
+	}
 	if op.MayAccept {
 		described.Responses["202"] = accepted(described.Responses[strconv.Itoa(cmp.Or(op.Status, http.StatusOK))])
 	}

@@ -170,6 +170,15 @@ func (c *Customer) Token(ctx context.Context) (string, error) {
 	return c.tokens.AccessToken, nil
 }
 
+// Refresh renews the customer's tokens and answers the refresh token.
+func (c *Customer) Refresh(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	c.expires = time.Time{}
+	c.mu.Unlock()
+	_, err := c.Token(ctx)
+	return c.tokens.RefreshToken, err
+}
+
 func (c *Customer) keep(tokens client.Tokens) {
 	c.ID, c.tokens = tokens.UserId, tokens
 	c.expires = time.Now().Add(time.Duration(tokens.ExpiresIn) * time.Second)

@@ -63,6 +63,7 @@ type rule struct {
 }
 
 var rules = []rule{
+	{operation: "GET /.well-known/jwks.json", ignoresToken: true},
 	{operation: "POST /v1/users/register", ignoresToken: true},
 	{operation: "POST /v1/users/login", ignoresToken: true},
 	{operation: "POST /v1/users/refresh", ignoresToken: true},

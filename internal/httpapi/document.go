@@ -103,8 +103,11 @@ func expected(op Operation, hasBody bool) []*Problem {
 		problemOf(fault.ErrInternal),
 		problemOf(fault.ErrUnavailable),
 	}
-	if op.Access != Public {
+	switch {
+	case op.Access != Public:
 		list = append(list, problemOf(errUnauthenticated), problemOf(errInvalidToken))
+	case !op.IgnoresToken:
+		list = append(list, problemOf(errInvalidToken))
 	}
 	if op.Access == Support || op.Access == Admin {
 		list = append(list, problemOf(errForbidden))

@@ -46,6 +46,9 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 		described.Tags = []string{op.Tag}
 	}
 	a.describe(&described, op, hasBody || hasRaw)
+	if hasRaw && described.RequestBody == nil {
+		described.RequestBody = &huma.RequestBody{Required: true}
+	}
 	huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
 		st := stateOf(ctx)
 		if st.claim != nil {

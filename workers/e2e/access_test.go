@@ -111,19 +111,6 @@ func accessTokens(t *testing.T, owner *shopper.Customer) map[string]string {
 }
 
 // signOut ends the customer's session and waits until every service knows.
-func signOut(t *testing.T, c *shopper.Customer) {
-	t.Helper()
-	token := tokenOf(t, c)
-	r := ask{method: http.MethodPost, path: "/api/v1/users/logout", token: token}.gateway(t)
-	require.Equal(t, http.StatusNoContent, r.status, r.body)
-	for _, path := range []string{"/api/v1/users/" + c.ID.String(), "/api/v1/orders/" + c.ID.String(), "/api/v1/payments/" + c.ID.String(), "/api/v1/cart"} {
-		require.Eventually(t, func() bool {
-			return ask{method: http.MethodGet, path: path, token: token}.gateway(t).status == http.StatusUnauthorized
-		}, 5*time.Second, 50*time.Millisecond, path)
-	}
-}
-
-// signOut ends the customer's session and waits until every service knows.
 func signOut(t *testing.T, c *shopper.Customer, refresh string) {
 	t.Helper()
 	token := tokenOf(t, c)

@@ -18,11 +18,13 @@ var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 // operation is one of those in the document that the gateway serves.
 type operation struct {
 	name, method, path string
-	access             string // public, customer, support or admin
-	example            string // of the body, as JSON; "" when it takes none
-	raw                bool   // the body is not ours to parse
-	queries            []string
-	key, condition     bool // Idempotency-Key, If-Match is required
+	access             string   // public, customer, support or admin
+	kind               string   // media type of the body; "" when it takes none
+	example            string   // of the body; "" when it takes none
+	raw                bool     // the body is not ours to parse
+	queries            []string // parameters
+	texts              []string // those of them that may be any text
+	key, condition     bool     // Idempotency-Key, If-Match is required
 	hasID              bool
 }
 
@@ -38,6 +40,10 @@ func operations(t *testing.T) []operation {
 			Parameters  []struct {
 				Name, In string
 				Required bool
+				Schema   struct {
+					Type, Format, Pattern string
+					Enum                  []any
+				}
 			}
 			RequestBody struct {
 				Content map[string]struct{ Example json.RawMessage }
@@ -53,6 +59,9 @@ func operations(t *testing.T) []operation {
 				switch {
 				case parameter.In == "query":
 					op.queries = append(op.queries, parameter.Name)
+					if s := parameter.Schema; s.Type == "string" && s.Format == "" && s.Pattern == "" && len(s.Enum) == 0 {
+						op.texts = append(op.texts, parameter.Name)
+					}
 				case parameter.In == "path":
 					op.hasID = true
 				case parameter.Name == "Idempotency-Key":
@@ -61,8 +70,9 @@ func operations(t *testing.T) []operation {
 					op.condition = parameter.Required
 				}
 			}
-			if content, takes := described.RequestBody.Content["application/json"]; takes {
-				op.example, op.raw = string(content.Example), content.Example == nil
+			for kind, content := range described.RequestBody.Content {
+				op.kind, op.example, op.raw = kind, string(content.Example), content.Example == nil || kind != "application/json"
+				_ = json.Unmarshal(content.Example, &op.example) // text is quoted
 			}
 			found = append(found, op)
 		}
@@ -84,6 +94,9 @@ func (op operation) ask(t *testing.T) ask {
 	}
 	if op.condition {
 		a.header["If-Match"] = `"1"`
+	}
+	if op.kind != "" {
+		a.header["Content-Type"] = op.kind
 	}
 	return a
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,9 @@ func TestAddressesAreReadStrictly(t *testing.T) {
 					table = append(table, bad{"cursor " + value, good.asking("cursor=" + value), 422, 0})
 				}
 			default:
+				if slices.Contains(op.texts, name) {
+					continue
+				}
 				table = append(table, bad{name, good.asking(name + "=" + canary), 422, 0})
 			}
 		}

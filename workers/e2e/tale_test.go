@@ -299,7 +299,9 @@ func (w *tale) messages(s *story) {
 	s.do(w.admin, "send-notification", fmt.Sprintf(`{"user_id":%q,"channels":["email"],"subject":"Your mug","text":"It leaves tomorrow."}`, w.userID))
 	mailed(s.t, w.email, "Your mug")
 	mine := s.do(w.customer, "list-notifications", "")
-	s.do(w.admin, "resend-notification", "", text(s.t, mine, "data.id"))
+	again := s.request(w.admin, "resend-notification", "", text(s.t, mine, "data.id"))
+	require.Eventually(s.t, func() bool { return again.gateway(s.t).status != http.StatusConflict }, soon, 100*time.Millisecond, "it is being sent")
+	s.does("resend-notification", again)
 	const endpoint = "https://push.example.net/v1/8f3a"
 	s.do(w.customer, "subscribe-push", `{"endpoint":"`+endpoint+`","keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg","p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}}`)
 	s.do(w.customer, "list-push-subscriptions", "")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"kassa/cmd/kassa/seed"
 	"kassa/internal/localstack"
 	"kassa/sandbox/shopper"
 )
@@ -31,6 +32,7 @@ var scenes = []struct {
 	play  func(d *Demo, ctx context.Context) error
 }{
 	{"Bought", "Stock reserved, money taken, order confirmed.", (*Demo).bought},
+	{"From a guest's cart to a return", "Cart, account, coupon, mail, two parcels, money back, goods back.", (*Demo).fromCartToReturn},
 	{"The bank wants to know who is paying", "3-D Secure: the saga waits for the customer, durably.", (*Demo).authenticated},
 	{"Card declined", "The money is refused, so the stock comes back.", (*Demo).declined},
 	{"Out of stock", "More than there is: nothing moves.", (*Demo).outOfStock},
@@ -49,13 +51,16 @@ func Play(ctx context.Context, stack *localstack.Stack, out io.Writer) error {
 	if d.shop, err = shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, shopper.Transport()); err != nil {
 		return err
 	}
+	if err = seed.Catalogue(ctx, seed.Options{Gateway: a.Gateway, Email: a.Secrets.AdminEmail, Password: a.Secrets.AdminPassword}); err != nil {
+		return err
+	}
 	if d.items, err = stock(ctx, d.shop); err != nil {
 		return err
 	}
 	if d.ada, err = d.shop.Welcome(ctx, "Ada Example"); err != nil {
 		return err
 	}
-	d.say("%d articles on the shelves, one customer signed in.", len(d.items))
+	d.say("The catalogue and %d articles for this run are on the shelves, one customer is signed in.", len(d.items))
 	for i, scene := range scenes {
 		d.title(i+1, scene.title, scene.about)
 		if failed := scene.play(d, ctx); failed != nil {

@@ -33,7 +33,7 @@ func Housekeep(ctx context.Context, s *Service, first FirstAdmin, report func(er
 			break
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // whoever stops us wants no word about it
 		}
 		if !fault.Of(err).Code.Retryable() {
 			return fmt.Errorf("first admin (KASSA_ADMIN_EMAIL, KASSA_ADMIN_PASSWORD): %w", err)

@@ -40,7 +40,7 @@ type Profile struct {
 }
 
 // UserChange is what can be changed of an account; what is left out stays.
-type UserChange struct {
+type UserChange struct { //nolint:revive // the name is its schema's, unique in the API document
 	Name  *string `json:"name,omitempty" minLength:"1" maxLength:"100" doc:"What to call the person." example:"Ada Lovelace"`
 	Phone *string `json:"phone,omitempty" maxLength:"16" doc:"Phone number in E.164 form; empty for none." example:"+4930123456"`
 }

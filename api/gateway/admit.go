@@ -129,7 +129,7 @@ type timed struct {
 // Read reads a part.
 func (t *timed) Read(b []byte) (int, error) {
 	n, err := t.ReadCloser.Read(b)
-	if err == io.EOF { //nolint:errorlint // io.Reader's contract
+	if err == io.EOF {
 		_ = t.deadline.SetReadDeadline(time.Time{})
 	}
 	return n, err

@@ -25,7 +25,7 @@ func orders(urls ...string) func(*gateway.Options) {
 // refusing is an address where nobody listens.
 func refusing(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 	return "http://" + listener.Addr().String()
@@ -98,7 +98,7 @@ func TestAServiceThatIsOutIsSaidAtOnceAndComesBack(t *testing.T) {
 	}
 	require.Equal(t, 200, e.call("GET", "/api/v1/products", "", nil).status, "the others work")
 
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
 	require.NoError(t, err)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }()

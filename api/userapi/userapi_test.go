@@ -116,7 +116,7 @@ func (s *shop) refused(a answer, status int, code string) {
 	require.Equal(s.t, status, a.status, a.raw)
 	require.Equal(s.t, "application/problem+json", a.header.Get("Content-Type"))
 	require.Equal(s.t, code, a.body["code"], a.raw)
-	require.Equal(s.t, float64(status), a.body["status"])
+	require.EqualValues(s.t, status, a.body["status"])
 	require.NotContains(s.t, a.raw, "horse", "nothing of what was sent")
 }
 

@@ -75,7 +75,7 @@ func connect(ctx context.Context, url string) (*bus.Bus, error) {
 }
 
 // in runs f with the outbox of each publisher, in the order of their names.
-func (c *eventsCommand) in(ctx context.Context, cli *commands, only string, f func(service string, pool *pgxpool.Pool) error) error {
+func (c *eventsCommand) in(cli *commands, only string, f func(service string, pool *pgxpool.Pool) error) error {
 	database, _, err := c.platform(cli)
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ LIMIT $4`
 // Run prints the latest events of all services, oldest first.
 func (c *eventsListCommand) Run(ctx context.Context, cli *commands) error {
 	var all []told
-	err := cli.Events.in(ctx, cli, c.Service, func(_ string, pool *pgxpool.Pool) error {
+	err := cli.Events.in(cli, c.Service, func(_ string, pool *pgxpool.Pool) error {
 		rows, err := pool.Query(ctx, latestEvents, time.Now().Add(-c.Since), c.Type, c.Subject, c.Limit)
 		if err != nil {
 			return err
@@ -208,7 +208,7 @@ var errNoEvent = errors.New("no outbox has this event: it may be older than 14 d
 func (c *eventsShowCommand) Run(ctx context.Context, cli *commands) error {
 	var document []byte
 	var typ string
-	err := cli.Events.in(ctx, cli, "", func(_ string, pool *pgxpool.Pool) error {
+	err := cli.Events.in(cli, "", func(_ string, pool *pgxpool.Pool) error {
 		err := pool.QueryRow(ctx, "SELECT event, type FROM outbox WHERE id = $1", c.ID).Scan(&document, &typ)
 		if pg.NotFound(err) {
 			return nil
@@ -287,7 +287,7 @@ func (c *eventsReplayCommand) Run(ctx context.Context, cli *commands) error {
 	}
 	defer b.Close()
 	since := time.Now().Add(-c.Since)
-	return cli.Events.in(ctx, cli, c.Service, func(service string, pool *pgxpool.Pool) error {
+	return cli.Events.in(cli, c.Service, func(service string, pool *pgxpool.Pool) error {
 		n, err := outbox.Republish(ctx, pool, b, since)
 		if err == nil {
 			fmt.Printf("%-12s %d events published again\n", service, n)

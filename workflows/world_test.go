@@ -76,6 +76,7 @@ type world struct {
 	paid     []payment.PaymentStatus // what AuthorizePayment and then each ResolvePayment find
 	doubtful []uuid.UUID             // orders whose payment nobody has got an answer about
 	state    order.Status
+	pen      sync.Mutex // of trace: an update is answered beside a call
 	trace    []string
 
 	pages   []string // where the customer is sent, by each look at the payment; the last one stays
@@ -283,6 +284,8 @@ func (w *world) called(ctx context.Context, name string, err error) {
 		}
 	}
 	line := fmt.Sprintf("%-17s %-12s %s", name, how, result)
+	w.pen.Lock()
+	defer w.pen.Unlock()
 	if last := len(w.trace) - 1; last >= 0 && strings.HasPrefix(w.trace[last], line) {
 		w.trace[last] = line + ", again and again"
 		return
@@ -291,6 +294,8 @@ func (w *world) called(ctx context.Context, name string, err error) {
 }
 
 func (w *world) note(format string, args ...any) {
+	w.pen.Lock()
+	defer w.pen.Unlock()
 	w.trace = append(w.trace, "  "+fmt.Sprintf(format, args...))
 }
 

@@ -144,10 +144,10 @@ func TestTraces(t *testing.T) {
 			w.tell = func(update string) {
 				updates++
 				env.UpdateWorkflow(update, fmt.Sprint(updates), &testsuite.TestUpdateCallback{
-					OnAccept: func() {}, OnReject: func(err error) { w.note("%s is refused: %v", update, err) },
+					OnAccept: func() {}, OnReject: func(err error) { w.aside("%s is refused: %v", update, err) },
 					OnComplete: func(_ any, err error) {
 						if err != nil {
-							w.note("%s is refused: %v", update, err)
+							w.aside("%s is refused: %v", update, err)
 						}
 					},
 				}, order.Intervention{ID: intervention, OrderID: w.purchase.OrderID, Kind: update})
@@ -172,6 +172,9 @@ func TestTraces(t *testing.T) {
 			fmt.Fprintf(all, "\n%s\n", sc.name)
 			for _, line := range w.trace {
 				fmt.Fprintf(all, "    %s\n", line)
+			}
+			for _, line := range w.beside {
+				fmt.Fprintf(all, "    beside: %s\n", line)
 			}
 			fmt.Fprintf(all, "    %s, after %s\n", w.end(env.GetWorkflowError()), env.Now().Sub(started).Round(time.Second))
 		})

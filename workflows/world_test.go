@@ -76,8 +76,9 @@ type world struct {
 	paid     []payment.PaymentStatus // what AuthorizePayment and then each ResolvePayment find
 	doubtful []uuid.UUID             // orders whose payment nobody has got an answer about
 	state    order.Status
-	pen      sync.Mutex // of trace: an update is answered beside a call
 	trace    []string
+	pen      sync.Mutex // of beside
+	beside   []string   // what operators were told or made it do: at the same time as all else
 
 	pages   []string // where the customer is sent, by each look at the payment; the last one stays
 	await   int64    // seconds the customer has; 0 for the usual time
@@ -284,8 +285,10 @@ func (w *world) called(ctx context.Context, name string, err error) {
 		}
 	}
 	line := fmt.Sprintf("%-17s %-12s %s", name, how, result)
-	w.pen.Lock()
-	defer w.pen.Unlock()
+	if name == "RetryOrder" { // an update's own, whatever the saga is doing
+		w.aside("%s", line)
+		return
+	}
 	if last := len(w.trace) - 1; last >= 0 && strings.HasPrefix(w.trace[last], line) {
 		w.trace[last] = line + ", again and again"
 		return
@@ -294,9 +297,14 @@ func (w *world) called(ctx context.Context, name string, err error) {
 }
 
 func (w *world) note(format string, args ...any) {
+	w.trace = append(w.trace, "  "+fmt.Sprintf(format, args...))
+}
+
+// aside is for what happens beside the saga, in no order with it.
+func (w *world) aside(format string, args ...any) {
 	w.pen.Lock()
 	defer w.pen.Unlock()
-	w.trace = append(w.trace, "  "+fmt.Sprintf(format, args...))
+	w.beside = append(w.beside, fmt.Sprintf(format, args...))
 }
 
 func (w *world) become(s order.Status) order.State {

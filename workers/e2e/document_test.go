@@ -23,7 +23,7 @@ type operation struct {
 	example            string   // of the body; "" when it takes none
 	raw                bool     // the body is not ours to parse
 	queries            []string // parameters
-	texts              []string // those of them that may be any text
+	texts              []string // those of them that may be any text, or text like the canary
 	key, condition     bool     // Idempotency-Key, If-Match is required
 	hasID              bool
 }
@@ -59,7 +59,7 @@ func operations(t *testing.T) []operation {
 				switch {
 				case parameter.In == "query":
 					op.queries = append(op.queries, parameter.Name)
-					if s := parameter.Schema; s.Type == "string" && s.Format == "" && s.Pattern == "" && len(s.Enum) == 0 {
+					if s := parameter.Schema; s.Type == "string" && s.Format == "" && len(s.Enum) == 0 && regexp.MustCompile(s.Pattern).MatchString(canary) {
 						op.texts = append(op.texts, parameter.Name)
 					}
 				case parameter.In == "path":

@@ -63,6 +63,9 @@ func written(t *testing.T) map[string]int64 {
 		require.NoError(t, err)
 		require.NotEmpty(t, tables)
 		for _, table := range tables {
+			if name == "products" && table == "stock" {
+				continue // a replica as well
+			}
 			rows[name+"."+table] = scalar[int64](t, conn, "SELECT count(*) FROM "+pgx.Identifier{table}.Sanitize())
 		}
 	}

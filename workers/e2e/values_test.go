@@ -32,7 +32,7 @@ func TestPurchasesAreCheckedBeforeAnythingMoves(t *testing.T) {
 	}
 	table := []bad{
 		{"no lines", checkout(`{"variant_id":"VARIANT","quantity":QUANTITY}`, ""), 422, 0},
-		{"null for lines", checkout(`[{"variant_id":"VARIANT","quantity":QUANTITY}]`, "null"), 422, 0},
+		{"null for lines, which is none, and an empty cart", checkout(`[{"variant_id":"VARIANT","quantity":QUANTITY}]`, "null"), 409, 422},
 		{"101 lines", checkout(`{"variant_id":"VARIANT","quantity":QUANTITY}`, strings.Repeat(`{"variant_id":"`+item.VariantID.String()+`","quantity":1},`, 100)+`{"variant_id":"VARIANT","quantity":1}`), 422, 0},
 		{"an unknown variant", checkout("VARIANT", id.New().String()), 422, 0},
 		{"no variant", checkout(`"variant_id":"VARIANT",`, ""), 422, 0},

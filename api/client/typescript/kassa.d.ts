@@ -359,6 +359,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboard/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a customer's dashboard
+         * @description The customer, their last five orders and what they may want, asked for at the same time. A part that cannot be had within a second is null, and warnings say so. Customers see their own; support and admins see everybody's.
+         */
+        get: operations["read-dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -413,6 +433,50 @@ export interface paths {
         get: operations["list-ledger-entries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what customers were told, newest first
+         * @description Customers see their own messages; support and administrators see all, those that nobody wanted included. A message is listed by what it says and how far it has come; its text and the address it went to are not kept.
+         */
+        get: operations["list-notifications"];
+        put?: never;
+        /**
+         * Write to a customer
+         * @description The messages are sent soon after; list-notifications tells how far they have come. The text is kept for 30 days.
+         */
+        post: operations["send-notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message once more
+         * @description To where the customer is reached now, as a message of its own that names the first. What is still being sent cannot be repeated yet.
+         */
+        post: operations["resend-notification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -617,6 +681,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/fulfilments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ship an order, or a part of it
+         * @description Takes the shipment's share of the money, when it was only held before, and the goods out of the warehouse. 201 when it has left; 202 while that is under way; 409 shipment_failed when it cannot leave, with the reason.
+         */
+        post: operations["fulfil-order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/invoice": {
         parameters: {
             query?: never;
@@ -635,6 +719,43 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to send goods back */
+        post: operations["request-return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Move an order along its life
+         * @description Runs the saga that leads there; nothing but a legal step is taken. 202 while it runs.
+         */
+        patch: operations["change-order-status"];
         trace?: never;
     };
     "/api/v1/orders/{id}/timeline": {
@@ -667,7 +788,11 @@ export interface paths {
         /** List payments, newest first */
         get: operations["list-payments"];
         put?: never;
-        post?: never;
+        /**
+         * Pay an order that awaits payment with another method
+         * @description While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+         */
+        post: operations["change-payment-method"];
         delete?: never;
         options?: never;
         head?: never;
@@ -705,6 +830,46 @@ export interface paths {
          * @description All of it, or a part. The rest is let go unless `final` is false; then more can be taken later.
          */
         post: operations["capture-payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/mark-received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record that a bank transfer has come
+         * @description It counts once, however often it is recorded. One that comes after the order has ended is recorded with what is to be sent back: the ledger account `refunds_due`.
+         */
+        post: operations["mark-payment-received"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give money back
+         * @description All refunds of an order together are never more than what was taken. When all of it has gone back, what was not shipped goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.
+         */
+        post: operations["refund-payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -749,6 +914,66 @@ export interface paths {
          * @description A single variant takes the product's id: a product without options is its own only variant.
          */
         post: operations["create-product"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the catalogue
+         * @description Streams all products, whatever their status, oldest first, as an import takes them. A product that is changed meanwhile is exported as it was or as it is.
+         */
+        get: operations["export-products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import products
+         * @description Takes a product per line, at most 1,000 lines and 1 MiB: a larger catalogue goes in parts. A product is known by its SKUs. A line whose SKUs nobody has makes a product; another one makes the product what the line says, as PUT does, but leaves its status when it names none. Each line is all or nothing, and one that fails keeps no other from its effect. The same import once more changes nothing.
+         */
+        post: operations["import-products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search the catalogue
+         * @description Finds active products by words in name, SKU, options and description, in this order of weight, and forgives typing errors. Counts how many there are per category and band of prices.
+         */
+        get: operations["search-products"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -831,6 +1056,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/products/{id}/inventory/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what changed the stock of a product, newest first
+         * @description Every change of on_hand with its reason. Reservations move nothing.
+         */
+        get: operations["list-movements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/products/{id}/related": {
         parameters: {
             query?: never;
@@ -845,6 +1090,46 @@ export interface paths {
         get: operations["list-related-products"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give back what was put aside by hand
+         * @description An order's reservation cannot be released like this: cancel the order.
+         */
+        post: operations["release-by-hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{id}/reserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put units aside by hand
+         * @description They cannot be bought until they are released. The id of the reservation is its order_id.
+         */
+        post: operations["reserve-by-hand"];
         delete?: never;
         options?: never;
         head?: never;
@@ -899,6 +1184,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/push-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the browsers that one is told in
+         * @description And the key that a browser subscribes with: applicationServerKey of pushManager.subscribe.
+         */
+        get: operations["list-push-subscriptions"];
+        put?: never;
+        /**
+         * Be told in this browser
+         * @description Takes what pushManager.subscribe gives; sending the same again changes nothing. Whether anything is pushed is for the customer's preferences to say.
+         */
+        post: operations["subscribe-push"];
+        /**
+         * Be told in this browser no longer
+         * @description One that is not there is gone already.
+         */
+        delete: operations["unsubscribe-push"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quotes": {
         parameters: {
             query?: never;
@@ -948,7 +1261,7 @@ export interface paths {
         };
         /**
          * List reservations, oldest order first
-         * @description Who holds what. A released reservation without lines is a tombstone: its release came before it.
+         * @description Who holds what, and what of it has shipped. A released reservation without lines is a tombstone: its release came before it.
          */
         get: operations["list-reservations"];
         put?: never;
@@ -957,6 +1270,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Approve, receive or reject a return
+         * @description A return is approved before its goods can be received. When they are, the money for them goes back and they go on sale again.
+         */
+        patch: operations["decide-return"];
         trace?: never;
     };
     "/api/v1/saved-items": {
@@ -1008,6 +1341,26 @@ export interface paths {
         put?: never;
         /** Move a saved item into the cart */
         post: operations["move-saved-item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the services and how they are
+         * @description Each service with its instances: whether each can serve, the state of its own dependencies, its version and when it started; and of its Temporal task queue, how much waits and how many workers ask for it.
+         */
+        get: operations["list-services"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1338,6 +1691,89 @@ export interface paths {
          */
         put: operations["change-role"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the webhook endpoints, newest first */
+        get: operations["list-webhook-endpoints"];
+        put?: never;
+        /**
+         * Tell a program what happens
+         * @description By [Standard Webhooks](https://www.standardwebhooks.com): POST of type, timestamp and data, signed with the secret that this answer shows and no later one. There is one endpoint per address. The answer is not kept, so an Idempotency-Key has no effect: a repeat is `webhook_endpoint_exists`.
+         */
+        post: operations["create-webhook-endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a webhook endpoint */
+        get: operations["read-webhook-endpoint"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook endpoint and the log of its deliveries */
+        delete: operations["delete-webhook-endpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook endpoint
+         * @description What is left out stays. With `rotate_secret` the answer shows a new secret; the one before signs as well for 24 hours.
+         */
+        patch: operations["update-webhook-endpoint"];
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what an endpoint was told, newest first
+         * @description Kept for 30 days.
+         */
+        get: operations["list-webhook-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver once more
+         * @description With the same webhook-id, so that an endpoint that has had it can tell. The retry schedule begins anew.
+         */
+        post: operations["replay-webhook-delivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1742,9 +2178,44 @@ export interface components {
              */
             version: number;
         };
+        CategoryCount: {
+            /**
+             * Format: uuid
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2f
+             */
+            id: string;
+            /** @example Mugs */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The category it is in; absent at the top.
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d30
+             */
+            parent_id?: string;
+            /**
+             * Format: int64
+             * @example 12
+             */
+            products: number;
+            /** @example mugs */
+            slug: string;
+        };
         CategoryTree: {
             /** @description The categories at the top, each with those inside it. */
             data: components["schemas"]["Category"][];
+        };
+        ChangeRequest: {
+            /**
+             * Format: uuid
+             * @description The order that awaits payment.
+             * @example 01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21
+             */
+            order_id: string;
+            /**
+             * @description Token of a card from the payment provider, or bank_transfer.
+             * @example pm_card_visa
+             */
+            payment_method: string;
         };
         Channels: {
             /**
@@ -1785,10 +2256,15 @@ export interface components {
              * @enum {string}
              */
             capture?: "automatic" | "manual";
-            /** @description What the customer was shown. When the total is another one by now, nothing is ordered (409 price_changed). Its currency is the order's; EUR without it. */
+            /**
+             * @description Code of a coupon. Left out when the cart is ordered: the cart's.
+             * @example WELCOME10
+             */
+            coupon?: string;
+            /** @description What the customer was shown. When the total is another one by now, nothing is ordered (409 price_changed). Its currency is the order's; without it the cart's, else EUR. */
             expected_total?: components["schemas"]["Money"];
-            /** @description What to buy. */
-            lines: components["schemas"]["CheckoutLine"][];
+            /** @description What to buy. Left out on a checkout: what is in the customer's cart. */
+            lines?: components["schemas"]["CheckoutLine"][];
             /**
              * @description The payment provider's token for the means of payment.
              * @example pm_card_visa
@@ -1797,8 +2273,7 @@ export interface components {
             /** @description Where it goes. */
             shipping_address: components["schemas"]["PostalAddress"];
             /**
-             * @description How it is shipped.
-             * @default standard
+             * @description How it is shipped. Left out: as the cart says, else standard.
              * @example standard
              * @enum {string}
              */
@@ -1935,6 +2410,97 @@ export interface components {
              */
             password: string;
         };
+        Dashboard: {
+            /** @description Their last five orders, newest first; null when the order service could not be asked. */
+            orders: components["schemas"]["DashboardOrder"][] | null;
+            /** @description What they may want; null when the analytics service could not be asked. */
+            recommendations: components["schemas"]["DashboardRecommendation"][] | null;
+            /** @description The customer; null when the user service could not be asked. */
+            user: components["schemas"]["DashboardUser"];
+            /** @description The parts that are missing, and why. */
+            warnings: components["schemas"]["DashboardWarning"][];
+        };
+        DashboardOrder: {
+            /**
+             * Format: date-time
+             * @description When it was placed.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            id: string;
+            /**
+             * @description As customers name it.
+             * @example K-1000042
+             */
+            number: string;
+            /**
+             * @description Where its payment stands.
+             * @example captured
+             */
+            payment_status: string;
+            /**
+             * @description Where it stands.
+             * @example confirmed
+             */
+            status: string;
+            /** @description What it costs. */
+            total: components["schemas"]["Money"];
+        };
+        DashboardRecommendation: {
+            /**
+             * Format: uuid
+             * @description The product.
+             */
+            product_id: string;
+            /**
+             * @description Why.
+             * @example bought_together
+             * @enum {string}
+             */
+            reason: "bought_together" | "popular";
+        };
+        DashboardUser: {
+            /**
+             * Format: date-time
+             * @description Since when they have an account.
+             */
+            created_at: string;
+            /**
+             * @description E-mail address.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            id: string;
+            /**
+             * @description What they call themselves.
+             * @example Ada Lovelace
+             */
+            name: string;
+        } | null;
+        DashboardWarning: {
+            /**
+             * @description A stable word.
+             * @example unavailable
+             */
+            code: string;
+            /**
+             * @description A sentence that may be shown.
+             * @example This part of the shop is not available at the moment. Please try again.
+             */
+            message: string;
+            /**
+             * @description The part that is null.
+             * @enum {string}
+             */
+            part: "user" | "orders" | "recommendations";
+        };
         DayRevenue: {
             /** @description What orders that were cancelled on it had cost, less their refunds. */
             cancelled: components["schemas"]["Money"];
@@ -1978,6 +2544,12 @@ export interface components {
              */
             user_id: string;
         };
+        Facets: {
+            /** @description Per category, whatever the category asked for; those inside a category count for it too. Without those that have none. */
+            categories: components["schemas"]["CategoryCount"][];
+            /** @description Per band of prices, whatever the prices asked for. Without those that have none. */
+            prices: components["schemas"]["PriceCount"][];
+        };
         FieldError: {
             /**
              * @description What is wrong, stable, for programs.
@@ -1994,6 +2566,20 @@ export interface components {
              * @example #/lines/0/quantity
              */
             pointer: string;
+        };
+        FulfilmentRequest: {
+            /**
+             * @description Who carries it.
+             * @example DHL
+             */
+            carrier: string;
+            /** @description What leaves. Left out: everything that has not left yet. */
+            lines?: components["schemas"]["PieceLine"][];
+            /**
+             * @description The carrier's tracking number.
+             * @example 00340434161094042557
+             */
+            tracking?: string;
         };
         Funnel: {
             /** @description From the first to the last. */
@@ -2074,6 +2660,54 @@ export interface components {
              */
             version: number;
         };
+        HandRelease: {
+            /**
+             * Format: uuid
+             * @description The reservation: order_id of the answer that made it.
+             * @example 01993c60-1f2b-7a44-8c11-2b7d9e0f3a55
+             */
+            reservation_id: string;
+        };
+        HandReservation: {
+            /**
+             * Format: int64
+             * @description Units.
+             * @example 2
+             */
+            quantity: number;
+            /**
+             * @description Why, in words.
+             * @example photo shooting
+             */
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The variant; a product without options is its own only one.
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+             */
+            variant_id: string;
+        };
+        Hit: {
+            /**
+             * Format: uuid
+             * @description The category it is in; absent for none.
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2f
+             */
+            category_id?: string;
+            /**
+             * Format: uuid
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+             */
+            id: string;
+            /** @description Its main picture; absent when it has none. */
+            image?: components["schemas"]["Image"];
+            /** @description Whether any of its variants is available, as far as is known: checkout decides. */
+            in_stock: boolean;
+            /** @example Mug */
+            name: string;
+            /** @description Price of its cheapest variant. */
+            price: components["schemas"]["Money"];
+        };
         Image: {
             /**
              * @description What it shows, for those who do not see it.
@@ -2086,6 +2720,99 @@ export interface components {
              * @example https://images.example.com/mug-red.jpg
              */
             url: string;
+        };
+        ImportLine: {
+            /** @description Why it failed, as the problems of other operations say it; absent otherwise. */
+            code?: string;
+            /** @description Where the line is wrong: pointer, code and message of each place. */
+            errors?: unknown;
+            /**
+             * Format: int64
+             * @description Number of the line, from 1.
+             * @example 1
+             */
+            line: number;
+            /** @description The same in words. */
+            message?: string;
+            /**
+             * @description unchanged: the product is like this already.
+             * @example created
+             * @enum {string}
+             */
+            outcome: "created" | "updated" | "unchanged" | "failed";
+            /**
+             * Format: uuid
+             * @description The product; absent when there is none.
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+             */
+            product_id?: string;
+        };
+        ImportReport: {
+            /**
+             * Format: int64
+             * @description Products that were made.
+             * @example 1
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Lines without effect.
+             * @example 0
+             */
+            failed: number;
+            /** @description One per line, in their order; empty lines are passed over. */
+            lines: components["schemas"]["ImportLine"][];
+            /**
+             * Format: int64
+             * @description Products that were like this already.
+             * @example 0
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Products that were changed.
+             * @example 0
+             */
+            updated: number;
+        };
+        InstanceStatus: {
+            /**
+             * @description Where the gateway finds it.
+             * @example 127.0.0.1:4003
+             */
+            address: string;
+            /**
+             * @description Whether the gateway sends requests to it: not while open.
+             * @example closed
+             * @enum {string}
+             */
+            breaker: "closed" | "half-open" | "open";
+            /**
+             * @description Each dependency of its own: ok or unavailable.
+             * @example {
+             *       "database": "ok"
+             *     }
+             */
+            checks: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @description Since when it runs.
+             * @example 2026-01-15T09:30:00Z
+             */
+            started_at?: string;
+            /**
+             * @description Whether it can serve; down when it does not answer.
+             * @example ready
+             * @enum {string}
+             */
+            status: "ready" | "not ready" | "stopping" | "down";
+            /**
+             * @description The commit that it was built from.
+             * @example 37794c3d1a2b
+             */
+            version?: string;
         };
         InterventionRequest: {
             /**
@@ -2526,6 +3253,31 @@ export interface components {
              */
             variant_id: string;
         };
+        NewNotification: {
+            /**
+             * @description How it goes; e-mail when left out. SMS and push reach only customers who want them.
+             * @example [
+             *       "email"
+             *     ]
+             */
+            channels?: ("email" | "sms" | "push")[];
+            /**
+             * @description Subject.
+             * @example Your mug
+             */
+            subject: string;
+            /**
+             * @description Plain text; an empty line separates paragraphs.
+             * @example It leaves tomorrow.
+             */
+            text: string;
+            /**
+             * Format: uuid
+             * @description The customer.
+             * @example 0199f3c2-0000-7000-8000-000000000001
+             */
+            user_id: string;
+        };
         NewProduct: {
             /**
              * Format: uuid
@@ -2588,6 +3340,102 @@ export interface components {
              * @example 450
              */
             weight_grams?: number;
+        };
+        NewWebhookEndpoint: {
+            /**
+             * @description What it is for, in words.
+             * @example Sends orders to the ERP
+             */
+            description?: string;
+            /**
+             * @description What it hears: types, order.* for all of a kind, or * for everything.
+             * @example [
+             *       "order.*"
+             *     ]
+             */
+            event_types: string[];
+            /**
+             * @description Where it is told: https, on the public internet, no password in it.
+             * @example https://erp.example.com/kassa
+             */
+            url: string;
+        };
+        Notification: {
+            /**
+             * Format: uuid
+             * @description The order, cart or request that it is about.
+             * @example 0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10
+             */
+            about_id?: string;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * @description How it goes.
+             * @example email
+             * @enum {string}
+             */
+            channel: "email" | "sms" | "push";
+            /**
+             * Format: date-time
+             * @description When it was recorded, UTC.
+             * @example 2026-01-15T09:30:00Z
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The event that it tells; of an operator's message, the request.
+             * @example 0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55
+             */
+            event_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the message.
+             * @example 0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7b01
+             */
+            id: string;
+            /**
+             * @description What it says.
+             * @example order_confirmed
+             */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next, UTC; absent once settled.
+             */
+            next_attempt_at?: string;
+            /** @description Why it was skipped or failed, or is tried again: a stable word. */
+            reason?: string;
+            /**
+             * Format: uuid
+             * @description The message that this one repeats.
+             */
+            resend_of?: string;
+            /**
+             * Format: date-time
+             * @description When it was sent, skipped or given up, UTC.
+             * @example 2026-01-15T09:30:01Z
+             */
+            settled_at?: string;
+            /**
+             * @description sent: the channel's server took it. skipped: not wanted, or the customer cannot be reached that way. failed: given up.
+             * @example sent
+             * @enum {string}
+             */
+            status: "pending" | "sent" | "skipped" | "failed";
+            /**
+             * Format: uuid
+             * @description The customer it is for.
+             * @example 0199f3c2-0000-7000-8000-000000000001
+             */
+            user_id: string;
+        };
+        NotificationsMade: {
+            /** @description One message per channel. */
+            data: components["schemas"]["Notification"][];
         };
         Option: {
             /** @example colour */
@@ -2788,6 +3636,15 @@ export interface components {
              */
             next_cursor?: string;
         };
+        PageNotification: {
+            /** @description The things of this page, in a stable order. */
+            data: components["schemas"]["Notification"][];
+            /**
+             * @description Send it as cursor for the next page; absent on the last one.
+             * @example eyJhIjoxfQ.c2lnbmF0dXJl
+             */
+            next_cursor?: string;
+        };
         PageOrder: {
             /** @description The things of this page, in a stable order. */
             data: components["schemas"]["Order"][];
@@ -2842,6 +3699,24 @@ export interface components {
              */
             next_cursor?: string;
         };
+        PageServiceStatus: {
+            /** @description The things of this page, in a stable order. */
+            data: components["schemas"]["ServiceStatus"][];
+            /**
+             * @description Send it as cursor for the next page; absent on the last one.
+             * @example eyJhIjoxfQ.c2lnbmF0dXJl
+             */
+            next_cursor?: string;
+        };
+        PageStockMovement: {
+            /** @description The things of this page, in a stable order. */
+            data: components["schemas"]["StockMovement"][];
+            /**
+             * @description Send it as cursor for the next page; absent on the last one.
+             * @example eyJhIjoxfQ.c2lnbmF0dXJl
+             */
+            next_cursor?: string;
+        };
         PageTopProduct: {
             /** @description The things of this page, in a stable order. */
             data: components["schemas"]["TopProduct"][];
@@ -2863,6 +3738,24 @@ export interface components {
         PageUser: {
             /** @description The things of this page, in a stable order. */
             data: components["schemas"]["User"][];
+            /**
+             * @description Send it as cursor for the next page; absent on the last one.
+             * @example eyJhIjoxfQ.c2lnbmF0dXJl
+             */
+            next_cursor?: string;
+        };
+        PageWebhookDelivery: {
+            /** @description The things of this page, in a stable order. */
+            data: components["schemas"]["WebhookDelivery"][];
+            /**
+             * @description Send it as cursor for the next page; absent on the last one.
+             * @example eyJhIjoxfQ.c2lnbmF0dXJl
+             */
+            next_cursor?: string;
+        };
+        PageWebhookEndpoint: {
+            /** @description The things of this page, in a stable order. */
+            data: components["schemas"]["WebhookEndpoint"][];
             /**
              * @description Send it as cursor for the next page; absent on the last one.
              * @example eyJhIjoxfQ.c2lnbmF0dXJl
@@ -2935,7 +3828,12 @@ export interface components {
              * @example card
              * @enum {string}
              */
-            provider: "card";
+            provider: "card" | "bank_transfer";
+            /**
+             * @description What the customer writes on the transfer, while one is awaited.
+             * @example K7P2M4Q9XA
+             */
+            reference?: string;
             /** @description What of it has been given back. */
             refunded: components["schemas"]["Money"];
             /**
@@ -3020,6 +3918,17 @@ export interface components {
              * @example 1
              */
             version: number;
+        };
+        PriceCount: {
+            /** @description The most of the band; absent for the highest one. */
+            max?: components["schemas"]["Money"];
+            /** @description The least of the band. */
+            min: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @example 12
+             */
+            products: number;
         };
         Problem: {
             /**
@@ -3141,6 +4050,61 @@ export interface components {
              */
             phone?: string;
         };
+        PushKeys: {
+            /**
+             * @description The browser's authentication secret, base64url.
+             * @example BTBZMqHH6r4Tts7J_aSIgg
+             */
+            auth: string;
+            /**
+             * @description The browser's public key, base64url.
+             * @example BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4
+             */
+            p256dh: string;
+        };
+        PushSubscription: {
+            /**
+             * @description Where the browser's push service takes messages.
+             * @example https://push.example.net/v1/8f3a
+             */
+            endpoint: string;
+            /** @description The browser's keys. */
+            keys: components["schemas"]["PushKeys"];
+        };
+        PushSubscriptions: {
+            /** @description The browsers, in the order in which they subscribed. */
+            data: components["schemas"]["PushSubscription"][];
+            /**
+             * @description What a browser subscribes with (VAPID), base64url.
+             * @example BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4
+             */
+            public_key: string;
+        };
+        QueueStatus: {
+            /**
+             * Format: int64
+             * @description Tasks that wait, about.
+             * @example 0
+             */
+            backlog: number;
+            /**
+             * @description The queue.
+             * @example inventory
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description How long the oldest of them has waited.
+             * @example 0
+             */
+            oldest_seconds: number;
+            /**
+             * Format: int64
+             * @description Workers that asked for tasks within the last minutes.
+             * @example 2
+             */
+            pollers: number;
+        };
         Quote: {
             /** @description What is taken off; not negative. */
             discount: components["schemas"]["Money"];
@@ -3232,6 +4196,15 @@ export interface components {
              * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
              */
             variant_id: string;
+        };
+        ReceivedRequest: {
+            /** @description What has come: exactly the payment's amount. */
+            amount: components["schemas"]["Money"];
+            /**
+             * @description What the bank's statement says.
+             * @example Kassa K7P2M4Q9XA
+             */
+            reference?: string;
         };
         Recommendation: {
             /**
@@ -3327,6 +4300,22 @@ export interface components {
              */
             quantity: number;
         };
+        RefundRequest: {
+            /** @description How much. It is divided over lines, shipping and tax in proportion to what is left of them. */
+            amount?: components["schemas"]["Money"];
+            /** @description Pieces, at the price they were sold at with their share of discount and tax. Not together with amount. */
+            lines?: components["schemas"]["PieceLine"][];
+            /**
+             * @description Shown in the timeline.
+             * @example A cup arrived broken.
+             */
+            reason?: string;
+            /**
+             * @description With lines: what is left of the shipping too.
+             * @example false
+             */
+            shipping?: boolean;
+        };
         RegisterUserInput: {
             /**
              * @description Address to sign in with; case does not matter.
@@ -3352,20 +4341,33 @@ export interface components {
              * @example 2026-01-15T09:30:00Z
              */
             at: string;
-            /** @description What it holds, or held; by variant. */
+            /**
+             * @description order: an order's. hand: made by an administrator.
+             * @example order
+             * @enum {string}
+             */
+            holder?: "order" | "hand";
+            /** @description What was promised; by variant. */
             lines: components["schemas"]["StockLine"][];
             /**
              * Format: uuid
-             * @description The order.
+             * @description The order, or the id of a reservation by hand.
              * @example 01993c60-1f2b-7a44-8c11-2b7d9e0f3a55
              */
             order_id: string;
             /**
-             * @description held: promised to the order. released: given back, or refused before it began.
+             * @description Why it was made by hand.
+             * @example photo shooting
+             */
+            reason?: string;
+            /** @description What of it has left the warehouse; by variant. */
+            shipped?: components["schemas"]["StockLine"][];
+            /**
+             * @description held: promised. shipped: all of it has left. released: what had not shipped was given back, or it was refused before it began.
              * @example held
              * @enum {string}
              */
-            status: "held" | "released";
+            status: "held" | "shipped" | "released";
         };
         ResetPasswordInput: {
             /**
@@ -3379,6 +4381,33 @@ export interface components {
              * @example AZnHol8-fBGdKz9qjgscLQEBAgMEBQYHCAkKCwwNDg8
              */
             token: string;
+        };
+        ReturnDecision: {
+            /**
+             * @description approve: it may be sent. receive: the goods are here; the money goes back. reject: it is refused.
+             * @example approve
+             * @enum {string}
+             */
+            action: "approve" | "receive" | "reject";
+            /**
+             * @description Shown to the customer.
+             * @example Please use the label in the parcel.
+             */
+            note?: string;
+            /**
+             * @description With receive: whether the goods can be sold again; yes when left out.
+             * @example true
+             */
+            restock?: boolean;
+        };
+        ReturnRequest: {
+            /** @description What comes back. Left out: everything that was shipped. */
+            lines?: components["schemas"]["PieceLine"][];
+            /**
+             * @description Why.
+             * @example Too small.
+             */
+            reason: string;
         };
         SagaStep: {
             /**
@@ -3446,6 +4475,28 @@ export interface components {
              */
             variant_id: string;
         };
+        SearchResult: {
+            /**
+             * @description What was looked for instead of q; absent when it was q.
+             * @example stoneware mug
+             */
+            corrected_query?: string;
+            /** @description The products of this page, in the order asked for. */
+            data: components["schemas"]["Hit"][];
+            /** @description How many products there would be under another choice. */
+            facets: components["schemas"]["Facets"];
+            /**
+             * @description Send it as cursor for the next page; absent on the last one.
+             * @example eyJhIjoxfQ.c2lnbmF0dXJl
+             */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description How many there are on all pages; some seconds old at most, like the facets.
+             * @example 12
+             */
+            total: number;
+        };
         Seller: {
             /** @description Its address, line by line. */
             address?: string[];
@@ -3459,6 +4510,23 @@ export interface components {
              * @example DE123456789
              */
             tax_id?: string;
+        };
+        ServiceStatus: {
+            /** @description Its processes, as the gateway knows them. */
+            instances: components["schemas"]["InstanceStatus"][];
+            /**
+             * @description The service.
+             * @example inventory
+             */
+            name: string;
+            /**
+             * @description ready: every instance can serve. partial: some can. down: none can.
+             * @example ready
+             * @enum {string}
+             */
+            status: "ready" | "partial" | "down";
+            /** @description Its Temporal task queue; absent when it has none, or nobody could say. */
+            task_queue?: components["schemas"]["QueueStatus"];
         };
         Shipment: {
             /** @description What is taken with it, when the payment was only authorized before. */
@@ -3574,7 +4642,33 @@ export interface components {
             /** @description The keys that tokens may be signed with. */
             keys: components["schemas"]["SigningKey"][];
         };
+        StatusChange: {
+            /**
+             * @description With shipped: who carries it.
+             * @example DHL
+             */
+            carrier?: string;
+            /**
+             * @description Shown in the timeline.
+             * @example Picked up at the counter.
+             */
+            reason?: string;
+            /**
+             * @description Where it should be. pending resumes a held order; confirmed and rejected decide about one in review; shipped ships all that remains; refunded gives all money back.
+             * @example shipped
+             * @enum {string}
+             */
+            status: "held" | "pending" | "confirmed" | "rejected" | "shipped" | "delivered" | "refunded" | "cancelled";
+            /** @description With shipped: the carrier's tracking number. */
+            tracking?: string;
+        };
         StockCount: {
+            /**
+             * Format: int64
+             * @description Available units from which on downwards inventory.low is told; 0 for only when there are none. Without it, it stays.
+             * @example 5
+             */
+            low_at?: number;
             /**
              * Format: int64
              * @description Units in the warehouse, reserved ones included.
@@ -3601,6 +4695,12 @@ export interface components {
             available: number;
             /**
              * Format: int64
+             * @description Available units from which on downwards inventory.low is told; absent when only for none.
+             * @example 5
+             */
+            low_at?: number;
+            /**
+             * Format: int64
              * @description Units in the warehouse.
              * @example 120
              */
@@ -3625,7 +4725,7 @@ export interface components {
             variant_id: string;
             /**
              * Format: int64
-             * @description Counts the changes of on_hand.
+             * @description Counts the changes of on_hand, and of what was told of it.
              * @example 1
              */
             version: number;
@@ -3637,6 +4737,67 @@ export interface components {
              * @example 2
              */
             quantity: number;
+            /**
+             * Format: uuid
+             * @description The variant.
+             * @example 01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e
+             */
+            variant_id: string;
+        };
+        StockMovement: {
+            /**
+             * Format: uuid
+             * @description Who did it; absent for the system.
+             * @example 01993c5d-1a2b-7c3d-8e4f-5a6b7c8d9e0f
+             */
+            actor_id?: string;
+            /**
+             * Format: date-time
+             * @description When.
+             * @example 2026-01-15T09:30:00Z
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The shipment or the return.
+             * @example 01993c61-5d44-7e53-8f70-9a4c5d6e7f80
+             */
+            cause_id?: string;
+            /**
+             * Format: uuid
+             * @description The movement.
+             * @example 01993c62-4c33-7d42-9e6f-8f3b4c5d6e7f
+             */
+            id: string;
+            /**
+             * @description initial: the first count. set: a later count. adjust: a difference with a reason. sold: it left for an order. return: it came back from one.
+             * @example adjust
+             * @enum {string}
+             */
+            kind: "initial" | "set" | "adjust" | "sold" | "return";
+            /**
+             * Format: int64
+             * @description Units in the warehouse after it.
+             * @example 118
+             */
+            on_hand: number;
+            /**
+             * Format: uuid
+             * @description The order, of sold and return.
+             * @example 01993c60-1f2b-7a44-8c11-2b7d9e0f3a55
+             */
+            order_id?: string;
+            /**
+             * Format: int64
+             * @description Units that came (positive) or went (negative).
+             * @example -2
+             */
+            quantity: number;
+            /**
+             * @description Why, in words.
+             * @example damaged in transport
+             */
+            reason: string;
             /**
              * Format: uuid
              * @description The variant.
@@ -3748,7 +4909,7 @@ export interface components {
              * @example captured
              * @enum {string}
              */
-            kind: "unknown" | "action_required" | "authorized" | "captured" | "released" | "voided" | "refunded" | "refund_failed" | "failed";
+            kind: "unknown" | "action_required" | "method_changed" | "authorized" | "captured" | "released" | "voided" | "refunded" | "refund_failed" | "failed";
             /**
              * Format: uuid
              * @description The refund that gave it back, or came back.
@@ -3883,6 +5044,158 @@ export interface components {
              */
             message: string;
         };
+        WebhookDelivery: {
+            /**
+             * Format: date-time
+             * @description When it was last tried, UTC.
+             */
+            attempted_at?: string;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it was recorded, UTC.
+             * @example 2026-01-15T09:30:00Z
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Milliseconds that the last attempt took.
+             * @example 48
+             */
+            duration_ms: number;
+            /**
+             * Format: uuid
+             * @description The endpoint.
+             * @example 0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01
+             */
+            endpoint_id: string;
+            /**
+             * Format: uuid
+             * @description The event; the header webhook-id, the same on every attempt and replay.
+             * @example 0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55
+             */
+            event_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the delivery.
+             * @example 0199f3c2-8c1e-4d55-9d0e-5b8a3f4f7d01
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next, UTC; absent once settled.
+             */
+            next_attempt_at?: string;
+            /** @description Why the last attempt failed: a stable word. */
+            reason?: string;
+            /**
+             * Format: int32
+             * @description HTTP status of the last attempt's answer; 0 when there was none.
+             * @example 204
+             */
+            response_status: number;
+            /**
+             * Format: date-time
+             * @description When it was delivered or given up, UTC.
+             */
+            settled_at?: string;
+            /**
+             * @description delivered: the endpoint answered 2xx. failed: given up.
+             * @example delivered
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed";
+            /**
+             * @description Type of the event.
+             * @example order.confirmed
+             */
+            type: string;
+        };
+        WebhookEndpoint: {
+            /**
+             * Format: date-time
+             * @description When it was made, UTC.
+             * @example 2026-01-15T09:30:00Z
+             */
+            created_at: string;
+            /**
+             * @description What it is for, in words.
+             * @example Sends orders to the ERP
+             */
+            description: string;
+            /** @description failing: it did not answer well for five days. gone: it answered 410. Absent when it is enabled or was switched off by hand. */
+            disabled_why?: string;
+            /**
+             * @description Whether it is told anything.
+             * @example true
+             */
+            enabled: boolean;
+            /**
+             * @description What it hears: types, order.* for all of a kind, or * for everything.
+             * @example [
+             *       "order.*"
+             *     ]
+             */
+            event_types: string[];
+            /**
+             * Format: date-time
+             * @description The first failure since its last success, UTC; absent when all is well.
+             */
+            failing_since?: string;
+            /**
+             * Format: uuid
+             * @description Id of the endpoint.
+             * @example 0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Until when the secret before signs as well, UTC.
+             */
+            previous_secret_until?: string;
+            /**
+             * @description What its webhooks are signed with. Shown when it is made, and never again.
+             * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD5Hk4Fg8vPbo=
+             */
+            secret?: string;
+            /**
+             * Format: date-time
+             * @description When it last changed, UTC.
+             * @example 2026-01-15T09:30:00Z
+             */
+            updated_at: string;
+            /**
+             * @description Where it is told.
+             * @example https://erp.example.com/kassa
+             */
+            url: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; the ETag.
+             * @example 1
+             */
+            version: number;
+        };
+        WebhookEndpointChange: {
+            /** @description What it is for, in words. */
+            description?: string;
+            /** @description Whether it is told anything. Enabling it begins anew with what waits. */
+            enabled?: boolean;
+            /** @description What it hears. */
+            event_types?: string[];
+            /** @description Makes a new secret and shows it; the one before signs as well for 24 hours. */
+            rotate_secret?: boolean;
+            /**
+             * @description Where it is told.
+             * @example https://erp.example.com/kassa
+             */
+            url?: string;
+        };
         WebhookReceipt: {
             /**
              * @description The provider's event id.
@@ -3934,6 +5247,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. */
+        idempotency_key_in_use: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Bad Request. `malformed_request`: The address or a header cannot be read. `malformed_body`: The body cannot be read. `idempotency_key_required`: Send an Idempotency-Key, so that a repeat of this request cannot happen twice. `idempotency_key_malformed`: Idempotency-Key must be one value of 1 to 255 printable ASCII characters. */
         "idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request": {
             headers: {
@@ -3945,6 +5267,15 @@ export interface components {
         };
         /** @description Bad Request. `malformed_request`: The address or a header cannot be read. `malformed_body`: The body cannot be read. `idempotency_key_malformed`: Idempotency-Key must be one value of 1 to 255 printable ASCII characters. */
         "idempotency_key_malformed.malformed_body.malformed_request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Bad Request. `malformed_request`: The address or a header cannot be read. `idempotency_key_malformed`: Idempotency-Key must be one value of 1 to 255 printable ASCII characters. */
+        "idempotency_key_malformed.malformed_request": {
             headers: {
                 [name: string]: unknown;
             };
@@ -3999,6 +5330,15 @@ export interface components {
         };
         /** @description Internal Server Error. `internal`: Something went wrong on our side. */
         internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unauthorized. `invalid_token`: The access token is not valid. Sign in again. */
+        invalid_token: {
             headers: {
                 [name: string]: unknown;
             };
@@ -4598,6 +5938,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `bad_cart_token`: X-Cart-Token is missing, or not one of ours. */
             422: {
                 headers: {
@@ -4716,6 +6057,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["if_match_malformed.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Precondition Failed. `stale`: It has changed since you looked; current_version says to what. `cart_changed`: The cart has changed since you looked. */
             412: {
                 headers: {
@@ -4855,6 +6197,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["if_match_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Precondition Failed. `stale`: It has changed since you looked; current_version says to what. `cart_changed`: The cart has changed since you looked. */
             412: {
                 headers: {
@@ -4989,6 +6332,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Conflict. `coupon_not_yet_valid`: This coupon is not valid yet. `coupon_expired`: This coupon is no longer valid. `coupon_currency`: This coupon is not for orders in this currency. `coupon_exhausted`: This coupon has been used as often as it can be. */
             409: {
                 headers: {
@@ -5118,6 +6462,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["if_match_malformed.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Precondition Failed. `stale`: It has changed since you looked; current_version says to what. `cart_changed`: The cart has changed since you looked. */
             412: {
                 headers: {
@@ -5256,6 +6601,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["idempotency_key_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `cart_full`: A cart takes at most 100 different items. */
             409: {
                 headers: {
@@ -5388,6 +6734,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["if_match_malformed.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Not Found. `not_found`: There is nothing at this address. `cart_item_not_found`: There is no such item in the cart. */
             404: {
                 headers: {
@@ -5537,6 +6884,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["if_match_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Not Found. `not_found`: There is nothing at this address. `cart_item_not_found`: There is no such item in the cart. */
             404: {
                 headers: {
@@ -5753,6 +7101,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `bad_cart_token`: X-Cart-Token is missing, or not one of ours. */
             422: {
                 headers: {
@@ -5814,6 +7163,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
@@ -5935,6 +7285,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Not Found. `not_found`: There is nothing at this address. `category_not_found`: There is no such category. */
             404: {
                 headers: {
@@ -6132,6 +7483,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "capture": "automatic",
+                 *       "coupon": "WELCOME10",
                  *       "expected_total": {
                  *         "amount": 1999,
                  *         "currency": "EUR"
@@ -6263,7 +7615,7 @@ export interface operations {
                 };
             };
             403: components["responses"]["insufficient_scope"];
-            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `price_changed`: The total is no longer the expected one. `order_cancelled`: The order was cancelled before it was confirmed. `out_of_stock`: Some items are no longer in stock. `checkout_timed_out`: The order could not be completed in time. Nothing was charged. */
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `price_changed`: The total is no longer the expected one. `order_cancelled`: The order was cancelled before it was confirmed. `order_declined`: We cannot accept this order. Nothing was charged. `cart_already_ordered`: This cart was ordered already. `out_of_stock`: Some items are no longer in stock. `checkout_timed_out`: The order could not be completed in time. Nothing was charged. `cart_empty`: The cart is empty. `coupon_expired`: This coupon cannot be used any more. `coupon_exhausted`: This coupon has been used as often as it can be. `coupon_minimum`: This coupon is for larger orders. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6274,7 +7626,7 @@ export interface operations {
             };
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
-            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `nothing_to_pay`: The total of an order must be more than zero. `unknown_variant`: There is no such variant. */
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `nothing_to_pay`: The total of an order must be more than zero. `unknown_variant`: There is no such variant. `coupon_unknown`: There is no such coupon. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6501,6 +7853,76 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    "read-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the user. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "id": "0199c7a2-5f3e-7c11-9d2b-3f6a8e0b1c2d",
+                     *         "name": "Ada Lovelace",
+                     *         "email": "ada@example.org",
+                     *         "created_at": "2026-01-03T08:00:00Z"
+                     *       },
+                     *       "orders": [
+                     *         {
+                     *           "id": "0199c7a2-5f3e-7c11-9d2b-3f6a8e0b1c2e",
+                     *           "number": "K-1000042",
+                     *           "status": "confirmed",
+                     *           "payment_status": "captured",
+                     *           "total": {
+                     *             "amount": 4298,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "recommendations": null,
+                     *       "warnings": [
+                     *         {
+                     *           "part": "recommendations",
+                     *           "code": "unavailable",
+                     *           "message": "This part of the shop is not available at the moment. Please try again."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `user_not_found`: There is no such user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     "record-events": {
         parameters: {
             query?: never;
@@ -6543,6 +7965,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `bad_events`: Send 1 to 100 events, each with an id, a known type and a time within the last 30 days. `no_visitor`: Say who: sign in, or send an anonymous_id. */
@@ -6561,7 +7984,10 @@ export interface operations {
     };
     "list-ledger-accounts": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only the balances in this currency. */
+                currency?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6607,6 +8033,16 @@ export interface operations {
             query?: {
                 /** @description Only the entries of this payment. */
                 payment_id?: string;
+                /** @description Only what happened so to a payment. */
+                kind?: "authorized" | "captured" | "released" | "voided" | "refunded" | "refund_failed" | "failed" | "unknown";
+                /** @description Only entries with a posting to this account. */
+                account?: string;
+                /** @description Only entries in this currency. */
+                currency?: string;
+                /** @description Only entries booked then or later. */
+                created_from?: string;
+                /** @description Only entries booked before then. */
+                created_to?: string;
                 /** @description Entries per page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -6656,6 +8092,248 @@ export interface operations {
             401: components["responses"]["invalid_token.unauthenticated"];
             403: components["responses"]["forbidden.insufficient_scope"];
             /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `invalid_cursor`: The cursor is not one of ours; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "list-notifications": {
+        parameters: {
+            query?: {
+                /** @description Only this customer's; customers see their own anyway. */
+                user_id?: string;
+                /** @description Only messages in this status. */
+                status?: "pending" | "sent" | "skipped" | "failed";
+                /** @description Only messages of this channel. */
+                channel?: "email" | "sms" | "push";
+                /** @description Messages per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "about_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *           "attempts": 1,
+                     *           "channel": "email",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "event_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55",
+                     *           "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7b01",
+                     *           "kind": "order_confirmed",
+                     *           "next_attempt_at": "2026-03-14T09:26:53Z",
+                     *           "resend_of": "0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11",
+                     *           "settled_at": "2026-01-15T09:30:01Z",
+                     *           "status": "sent",
+                     *           "user_id": "0199f3c2-0000-7000-8000-000000000001"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoxfQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageNotification"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["insufficient_scope"];
+            /** @description Not Found. `no_such_notification`: There is no such notification. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `invalid_cursor`: The cursor is not one of ours; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "send-notification": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "channels": [
+                 *         "email"
+                 *       ],
+                 *       "subject": "Your mug",
+                 *       "text": "It leaves tomorrow.",
+                 *       "user_id": "0199f3c2-0000-7000-8000-000000000001"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNotification"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "about_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *           "attempts": 1,
+                     *           "channel": "email",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "event_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55",
+                     *           "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7b01",
+                     *           "kind": "order_confirmed",
+                     *           "next_attempt_at": "2026-03-14T09:26:53Z",
+                     *           "resend_of": "0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11",
+                     *           "settled_at": "2026-01-15T09:30:01Z",
+                     *           "status": "sent",
+                     *           "user_id": "0199f3c2-0000-7000-8000-000000000001"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationsMade"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `recipient_unknown`: There is no such customer. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["idempotency_key_in_use"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `bad_message`: A message needs a subject of 1 to 200 characters, a text of 1 to 10,000, and a channel that this shop has. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "resend-notification": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the message. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "about_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "attempts": 1,
+                     *       "channel": "email",
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "event_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55",
+                     *       "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7b01",
+                     *       "kind": "order_confirmed",
+                     *       "next_attempt_at": "2026-03-14T09:26:53Z",
+                     *       "resend_of": "0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11",
+                     *       "settled_at": "2026-01-15T09:30:01Z",
+                     *       "status": "sent",
+                     *       "user_id": "0199f3c2-0000-7000-8000-000000000001"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_such_notification`: There is no such notification. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `notification_pending`: It is still being sent; there is nothing to repeat yet. `text_forgotten`: The text of this message has been forgotten; write it anew. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `bad_message`: A message needs a subject of 1 to 200 characters, a text of 1 to 10,000, and a channel that this shop has. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7819,6 +9497,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "capture": "automatic",
+                 *       "coupon": "WELCOME10",
                  *       "expected_total": {
                  *         "amount": 1999,
                  *         "currency": "EUR"
@@ -7950,7 +9629,7 @@ export interface operations {
                 };
             };
             403: components["responses"]["insufficient_scope"];
-            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `price_changed`: The total is no longer the expected one. `order_cancelled`: The order was cancelled before it was confirmed. `out_of_stock`: Some items are no longer in stock. `checkout_timed_out`: The order could not be completed in time. Nothing was charged. */
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `price_changed`: The total is no longer the expected one. `order_cancelled`: The order was cancelled before it was confirmed. `order_declined`: We cannot accept this order. Nothing was charged. `cart_already_ordered`: This cart was ordered already. `out_of_stock`: Some items are no longer in stock. `checkout_timed_out`: The order could not be completed in time. Nothing was charged. `cart_empty`: The cart is empty. `coupon_expired`: This coupon cannot be used any more. `coupon_exhausted`: This coupon has been used as often as it can be. `coupon_minimum`: This coupon is for larger orders. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7961,7 +9640,7 @@ export interface operations {
             };
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
-            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `nothing_to_pay`: The total of an order must be more than zero. `unknown_variant`: There is no such variant. */
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `nothing_to_pay`: The total of an order must be more than zero. `unknown_variant`: There is no such variant. `coupon_unknown`: There is no such coupon. `lines_required`: Say what to buy. Only a checkout takes the cart. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8233,7 +9912,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `order_closed`: The order is closed. */
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `order_closed`: The order is closed. `already_shipping`: The order is on its way and cannot be cancelled any more; it can be returned. `refund_under_way`: Money of this order is going back at the moment; try again when it has. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8307,6 +9986,125 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
+        };
+    };
+    "fulfil-order": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key": string;
+                /** @description wait=N: answer after at most N seconds (0 to 30; 10 by default). */
+                Prefer?: string;
+            };
+            path: {
+                /** @description Order id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "carrier": "DHL",
+                 *       "lines": [
+                 *         {
+                 *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "tracking": "00340434161094042557"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FulfilmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199f3c2-9c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "status": "shipped",
+                     *       "carrier": "DHL",
+                     *       "tracking": "00340434161094042557",
+                     *       "lines": [
+                     *         {
+                     *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                     *           "quantity": 1
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-15T09:26:53.021Z",
+                     *       "shipped_at": "2026-03-15T09:26:53.021Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            /** @description Accepted: it is still at work. Look again at Location. */
+            202: {
+                headers: {
+                    Location?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shipment"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `order_not_found`: There is no such order. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `not_shippable`: Nothing of this order can be shipped now. `ships_too_much`: That is more than what remains to be shipped. `shipment_failed`: The shipment cannot leave. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `unknown_line`: The order has no such line. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `checkout_unavailable`: Checkout is not available at the moment. Please try again with the same Idempotency-Key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     "read-invoice": {
@@ -8436,6 +10234,274 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    "request-return": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Order id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "reason": "Too small."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199f3c2-9e1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "order_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "status": "approved",
+                     *       "lines": [
+                     *         {
+                     *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                     *           "quantity": 1
+                     *         }
+                     *       ],
+                     *       "reason": "Too small.",
+                     *       "restock": true,
+                     *       "version": 2,
+                     *       "created_at": "2026-03-15T09:26:53.021Z",
+                     *       "updated_at": "2026-03-15T09:26:53.021Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GoodsReturn"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `order_not_found`: There is no such order. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `not_returnable`: Nothing of this order can be returned now. `returns_too_much`: That is more than what was shipped and not returned. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `unknown_line`: The order has no such line. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `checkout_unavailable`: Checkout is not available at the moment. Please try again with the same Idempotency-Key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-order-status": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key"?: string;
+                /** @description wait=N: answer after at most N seconds (0 to 30; 10 by default). */
+                Prefer?: string;
+            };
+            path: {
+                /** @description Order id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "shipped",
+                 *       "carrier": "DHL"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StatusChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "number": "K-1000042",
+                     *       "user_id": "0199f3c2-0000-7000-8000-000000000001",
+                     *       "status": "confirmed",
+                     *       "payment_status": "captured",
+                     *       "payment_id": "0199f3c2-8c22-7d55-9d0e-5b8a3f4f7a11",
+                     *       "fulfilment": "none",
+                     *       "lines": [
+                     *         {
+                     *           "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                     *           "variant_id": "0199f3c2-0000-7000-8000-000000000002",
+                     *           "product_id": "0199f3c2-0000-7000-8000-000000000003",
+                     *           "sku": "MUG-RED",
+                     *           "name": "Mug, red",
+                     *           "quantity": 2,
+                     *           "unit_price": {
+                     *             "amount": 1899,
+                     *             "currency": "EUR"
+                     *           },
+                     *           "total": {
+                     *             "amount": 3798,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "subtotal": {
+                     *         "amount": 3798,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "discount": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "shipping": {
+                     *         "amount": 499,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "tax": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "total": {
+                     *         "amount": 4297,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "tax_included": {
+                     *         "amount": 686,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "tax_rate_basis_points": 1900,
+                     *       "refunded": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "shipping_option": "standard",
+                     *       "shipping_address": {
+                     *         "name": "Ada Lovelace",
+                     *         "line1": "Torstraße 1",
+                     *         "city": "Berlin",
+                     *         "postal_code": "10119",
+                     *         "country": "DE"
+                     *       },
+                     *       "created_at": "2026-03-14T09:26:53Z",
+                     *       "updated_at": "2026-03-14T09:26:53.021Z",
+                     *       "confirmed_at": "2026-03-14T09:26:53.021Z",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Accepted: it is still at work. Look again at Location. */
+            202: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `order_not_found`: There is no such order. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `illegal_transition`: The order cannot go from its state to that one. `not_under_way`: The order's checkout is over. `not_in_review`: Nobody waits for a decision about this order. `not_held`: The order is not held. `order_closed`: The order is closed. `already_shipping`: The order is on its way and cannot be cancelled any more; it can be returned. `not_shippable`: Nothing of this order can be shipped now. `shipment_failed`: The shipment cannot leave. `not_refundable`: No money of this order can be given back now. `refund_failed`: The money could not be given back this way. `refund_under_way`: Money of this order is going back at the moment; try again when it has. `shipment_under_way`: A shipment of this order is being made ready; try again when it has left. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `checkout_unavailable`: Checkout is not available at the moment. Please try again with the same Idempotency-Key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "read-timeline": {
         parameters: {
             query?: never;
@@ -8480,6 +10546,18 @@ export interface operations {
             query?: {
                 /** @description Only the payment of this order. */
                 order_id?: string;
+                /** @description Only this customer's payments. */
+                user_id?: string;
+                /** @description Only payments in this status. */
+                status?: "pending" | "unknown" | "requires_action" | "authorized" | "captured" | "voided" | "refunded" | "failed";
+                /** @description Only payments by this provider. */
+                provider?: "card" | "bank_transfer";
+                /** @description Only payments in this currency. */
+                currency?: string;
+                /** @description Only payments first asked for then or later. */
+                created_from?: string;
+                /** @description Only payments first asked for before then. */
+                created_to?: string;
                 /** @description Payments per page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -8522,6 +10600,7 @@ export interface operations {
                      *           "id": "01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90",
                      *           "order_id": "01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21",
                      *           "provider": "card",
+                     *           "reference": "K7P2M4Q9XA",
                      *           "refunded": {
                      *             "amount": 1999,
                      *             "currency": "EUR"
@@ -8552,6 +10631,127 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
+        };
+    };
+    "change-payment-method": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "order_id": "01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21",
+                 *       "payment_method": "pm_card_visa"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "action_url": "https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1",
+                     *       "amount": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "authorized": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "await_seconds": 604800,
+                     *       "capture": "automatic",
+                     *       "captured": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "created_at": "2026-01-31T12:00:00.100000Z",
+                     *       "decline_code": "insufficient_funds",
+                     *       "id": "01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90",
+                     *       "order_id": "01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21",
+                     *       "provider": "card",
+                     *       "reference": "K7P2M4Q9XA",
+                     *       "refunded": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "captured",
+                     *       "updated_at": "2026-01-31T12:00:00.123456Z",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Payment"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            /** @description Payment Required. `card_declined`: The payment was declined. Please use another payment method. `payment_method_invalid`: This payment method cannot be used. Please use another one. `amount_refused`: This amount cannot be paid with this payment method. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["insufficient_scope"];
+            /** @description Not Found. `payment_not_found`: There is no such payment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `payment_not_awaiting`: This payment does not wait for its customer, so its method stays. `payment_voided`: This order wants no payment any more. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `payment_invalid`: This payment cannot be asked for as it is. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `payment_in_progress`: The payment is being processed. Please try again in a moment. `payment_provider_unavailable`: The payment provider does not answer at the moment. Please try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     "read-payment": {
@@ -8595,6 +10795,7 @@ export interface operations {
                      *       "id": "01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90",
                      *       "order_id": "01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21",
                      *       "provider": "card",
+                     *       "reference": "K7P2M4Q9XA",
                      *       "refunded": {
                      *         "amount": 1999,
                      *         "currency": "EUR"
@@ -8685,6 +10886,7 @@ export interface operations {
                      *       "id": "01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90",
                      *       "order_id": "01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21",
                      *       "provider": "card",
+                     *       "reference": "K7P2M4Q9XA",
                      *       "refunded": {
                      *         "amount": 1999,
                      *         "currency": "EUR"
@@ -8732,6 +10934,249 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `payment_in_progress`: The payment is being processed. Please try again in a moment. `payment_provider_unavailable`: The payment provider does not answer at the moment. Please try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mark-payment-received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Payment id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1999,
+                 *         "currency": "EUR"
+                 *       },
+                 *       "reference": "Kassa K7P2M4Q9XA"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReceivedRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "action_url": "https://hooks.stripe.com/3d_secure_2/hosted?payment_intent=pi_1",
+                     *       "amount": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "authorized": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "await_seconds": 604800,
+                     *       "capture": "automatic",
+                     *       "captured": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "created_at": "2026-01-31T12:00:00.100000Z",
+                     *       "decline_code": "insufficient_funds",
+                     *       "id": "01993f5e-8f5c-7c43-9d0a-2f4c6e1b7a90",
+                     *       "order_id": "01993f5e-8f5a-7b12-8c11-6a0b9d3e5f21",
+                     *       "provider": "card",
+                     *       "reference": "K7P2M4Q9XA",
+                     *       "refunded": {
+                     *         "amount": 1999,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "status": "captured",
+                     *       "updated_at": "2026-01-31T12:00:00.123456Z",
+                     *       "version": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Payment"];
+                };
+            };
+            400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `payment_not_found`: There is no such payment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `payment_not_transfer`: No bank transfer is expected for this payment. `transfer_differs`: That is not the amount of this payment. Ask the customer for the right one, or send it back. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `payment_in_progress`: The payment is being processed. Please try again in a moment. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refund-payment": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key": string;
+                /** @description wait=N: answer after at most N seconds (0 to 30; 10 by default). */
+                Prefer?: string;
+            };
+            path: {
+                /** @description Payment id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "amount": {
+                 *         "amount": 1999,
+                 *         "currency": "EUR"
+                 *       },
+                 *       "lines": [
+                 *         {
+                 *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "reason": "A cup arrived broken.",
+                 *       "shipping": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefundRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199f3c2-9d1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "order_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "status": "succeeded",
+                     *       "amount": {
+                     *         "amount": 1899,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "lines": [
+                     *         {
+                     *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                     *           "quantity": 1,
+                     *           "amount": {
+                     *             "amount": 1899,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "shipping": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "tax": {
+                     *         "amount": 0,
+                     *         "currency": "EUR"
+                     *       },
+                     *       "why": "A cup arrived broken.",
+                     *       "created_at": "2026-03-15T09:26:53.021Z",
+                     *       "completed_at": "2026-03-15T09:26:53.021Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            /** @description Accepted: it is still at work. Look again at Location. */
+            202: {
+                headers: {
+                    Location?: string;
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refund"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `payment_not_found`: There is no such payment. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `not_refundable`: No money of this order can be given back now. `refund_exceeds_captured`: That is more than what was taken and not given back. `shipment_under_way`: A shipment of this order is being made ready; try again when it has left. `refund_failed`: The money could not be given back this way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `unknown_line`: The order has no such line. `amount_or_lines`: Give an amount or lines, not both. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `checkout_unavailable`: Checkout is not available at the moment. Please try again with the same Idempotency-Key. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8881,6 +11326,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Forbidden. `forbidden`: Your role does not allow this. */
             403: {
                 headers: {
@@ -9033,6 +11479,199 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    "export-products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"category":"mugs","name":"Mug","status":"active","variants":[{"sku":"MUG-RED","options":[{"name":"colour","value":"red"}],"weight_grams":450,"prices":[{"amount":1899,"currency":"EUR"}]}]} */
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "import-products": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {"category":"mugs","name":"Mug","status":"active","variants":[{"sku":"MUG-RED","options":[{"name":"colour","value":"red"}],"weight_grams":450,"prices":[{"amount":1899,"currency":"EUR"}]}]} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": 1,
+                     *       "failed": 0,
+                     *       "lines": [
+                     *         {
+                     *           "line": 1,
+                     *           "outcome": "created",
+                     *           "product_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *         }
+                     *       ],
+                     *       "unchanged": 0,
+                     *       "updated": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            409: components["responses"]["idempotency_key_in_use"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `bad_import`: An import has 1 to 1,000 lines of at most 64 KiB each. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "search-products": {
+        parameters: {
+            query?: {
+                /** @description Words that must all occur, in any form. One that no product has is read as those that look like it. */
+                q?: string;
+                /** @description Id or slug of a category; what is in the categories inside it counts too. */
+                category?: string;
+                /** @description Of the prices. What has none in it is not found. */
+                currency?: string;
+                /** @description The cheapest variant costs so much or more, in minor units. */
+                min_price?: number;
+                /** @description The cheapest variant costs so much or less, in minor units; 0 means no limit. */
+                max_price?: number;
+                /** @description Only what is available. What is known of the stock is some moments old: checkout decides. */
+                in_stock?: boolean;
+                /** @description relevance is newest when there is no q. */
+                sort?: "relevance" | "newest" | "price_asc" | "price_desc";
+                /** @description Products per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "corrected_query": "stoneware mug",
+                     *       "data": [
+                     *         {
+                     *           "category_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2f",
+                     *           "id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e",
+                     *           "image": {
+                     *             "alt": "A red mug",
+                     *             "url": "https://images.example.com/mug-red.jpg"
+                     *           },
+                     *           "in_stock": false,
+                     *           "name": "Mug",
+                     *           "price": {
+                     *             "amount": 1999,
+                     *             "currency": "EUR"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "facets": {
+                     *         "categories": [
+                     *           {
+                     *             "id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2f",
+                     *             "name": "Mugs",
+                     *             "parent_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d30",
+                     *             "products": 12,
+                     *             "slug": "mugs"
+                     *           }
+                     *         ],
+                     *         "prices": [
+                     *           {
+                     *             "max": {
+                     *               "amount": 1999,
+                     *               "currency": "EUR"
+                     *             },
+                     *             "min": {
+                     *               "amount": 1999,
+                     *               "currency": "EUR"
+                     *             },
+                     *             "products": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "next_cursor": "eyJhIjoxfQ.c2lnbmF0dXJl",
+                     *       "total": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `invalid_cursor`: The cursor is not one of ours; start again without it. `unknown_category`: There is no such category to choose. `unknown_currency`: The shop does not sell in this currency. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     "read-product": {
         parameters: {
             query?: never;
@@ -9094,6 +11733,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Not Found. `not_found`: There is nothing at this address. `product_not_found`: There is no such product. */
             404: {
                 headers: {
@@ -9471,6 +12111,7 @@ export interface operations {
                      *       "variants": [
                      *         {
                      *           "available": 117,
+                     *           "low_at": 5,
                      *           "on_hand": 120,
                      *           "reserved": 3,
                      *           "updated_at": "2026-01-15T09:30:00Z",
@@ -9485,6 +12126,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             404: components["responses"]["not_found"];
             422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
@@ -9514,6 +12156,7 @@ export interface operations {
                  * @example {
                  *       "variants": [
                  *         {
+                 *           "low_at": 5,
                  *           "on_hand": 120,
                  *           "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
                  *         }
@@ -9537,6 +12180,7 @@ export interface operations {
                      *       "variants": [
                      *         {
                      *           "available": 117,
+                     *           "low_at": 5,
                      *           "on_hand": 120,
                      *           "reserved": 3,
                      *           "updated_at": "2026-01-15T09:30:00Z",
@@ -9631,6 +12275,7 @@ export interface operations {
                      *       "variants": [
                      *         {
                      *           "available": 117,
+                     *           "low_at": 5,
                      *           "on_hand": 120,
                      *           "reserved": 3,
                      *           "updated_at": "2026-01-15T09:30:00Z",
@@ -9681,6 +12326,78 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    "list-movements": {
+        parameters: {
+            query?: {
+                /** @description Only of this variant. */
+                variant_id?: string;
+                /** @description Only of this kind. */
+                kind?: "initial" | "set" | "adjust" | "sold" | "return";
+                /** @description Not before, RFC 3339. */
+                since?: string;
+                /** @description Only before, RFC 3339. */
+                until?: string;
+                /** @description Movements per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the product. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "actor_id": "01993c5d-1a2b-7c3d-8e4f-5a6b7c8d9e0f",
+                     *           "at": "2026-01-15T09:30:00Z",
+                     *           "cause_id": "01993c61-5d44-7e53-8f70-9a4c5d6e7f80",
+                     *           "id": "01993c62-4c33-7d42-9e6f-8f3b4c5d6e7f",
+                     *           "kind": "adjust",
+                     *           "on_hand": 118,
+                     *           "order_id": "01993c60-1f2b-7a44-8c11-2b7d9e0f3a55",
+                     *           "quantity": -2,
+                     *           "reason": "damaged in transport",
+                     *           "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoxfQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageStockMovement"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            404: components["responses"]["not_found"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `invalid_cursor`: The cursor is not one of ours; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     "list-related-products": {
         parameters: {
             query?: {
@@ -9718,8 +12435,183 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             404: components["responses"]["not_found"];
             422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "release-by-hand": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Id of the product. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reservation_id": "01993c60-1f2b-7a44-8c11-2b7d9e0f3a55"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HandRelease"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-15T09:30:00Z",
+                     *       "holder": "order",
+                     *       "lines": [
+                     *         {
+                     *           "quantity": 2,
+                     *           "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *         }
+                     *       ],
+                     *       "order_id": "01993c60-1f2b-7a44-8c11-2b7d9e0f3a55",
+                     *       "reason": "photo shooting",
+                     *       "shipped": [
+                     *         {
+                     *           "quantity": 2,
+                     *           "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *         }
+                     *       ],
+                     *       "status": "held"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `reservation_not_found`: There is no such reservation. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["idempotency_key_in_use"];
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "reserve-by-hand": {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Id of the product. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "quantity": 2,
+                 *       "reason": "photo shooting",
+                 *       "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HandReservation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-01-15T09:30:00Z",
+                     *       "holder": "order",
+                     *       "lines": [
+                     *         {
+                     *           "quantity": 2,
+                     *           "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *         }
+                     *       ],
+                     *       "order_id": "01993c60-1f2b-7a44-8c11-2b7d9e0f3a55",
+                     *       "reason": "photo shooting",
+                     *       "shipped": [
+                     *         {
+                     *           "quantity": 2,
+                     *           "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *         }
+                     *       ],
+                     *       "status": "held"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reservation"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.idempotency_key_required.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_stock`: This product has no stock of that variant. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `out_of_stock`: Some items are no longer in stock. `reservation_released`: The stock of this order has been released already. `reservation_differs`: This order holds other items already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `idempotency_key_reused`: This Idempotency-Key was used for a different request; take a new one. `bad_stock_lines`: Give 1 to 100 lines, each with a variant and a quantity from 1 to 10,000. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -9772,6 +12664,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token"];
             /** @description Not Found. `not_found`: There is nothing at this address. `product_not_found`: There is no such product. */
             404: {
                 headers: {
@@ -10081,6 +12974,152 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    "list-push-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "endpoint": "https://push.example.net/v1/8f3a",
+                     *           "keys": {
+                     *             "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+                     *             "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "public_key": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushSubscriptions"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["insufficient_scope"];
+            /** @description Conflict. `push_off`: This shop sends no push messages. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "subscribe-push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://push.example.net/v1/8f3a",
+                 *       "keys": {
+                 *         "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+                 *         "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PushSubscription"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "endpoint": "https://push.example.net/v1/8f3a",
+                     *       "keys": {
+                     *         "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+                     *         "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["insufficient_scope"];
+            /** @description Conflict. `push_off`: This shop sends no push messages. `too_many_push_subscriptions`: You are told in 20 browsers already; take one away first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `bad_push_subscription`: Send the subscription as the browser gave it: an https endpoint of a push service, and its two keys. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "unsubscribe-push": {
+        parameters: {
+            query: {
+                /** @description The subscription's endpoint, as the browser knows it. */
+                endpoint: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["insufficient_scope"];
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     "quote-lines": {
         parameters: {
             query?: never;
@@ -10164,6 +13203,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `unknown_variant`: Some items do not exist. `not_for_sale`: Some items are not for sale. `no_price`: Some items have no price in this currency. `bad_quantity`: The quantity of an item must be from 1 to 10,000. `bad_country`: The country must be an ISO 3166-1 code of two letters. `unknown_currency`: The shop does not sell in this currency. `unknown_shipping_option`: There is no such shipping option for this currency and country. `amount_out_of_range`: The total is too large. */
@@ -10226,7 +13266,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Only reservations in this status. */
-                status?: "held" | "released";
+                status?: "held" | "shipped" | "released";
+                /** @description Only those of orders, or those by hand. */
+                holder?: "order" | "hand";
+                /** @description Only those with a line of this variant. */
+                variant_id?: string;
                 /** @description Reservations per page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -10250,6 +13294,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "at": "2026-01-15T09:30:00Z",
+                     *           "holder": "order",
                      *           "lines": [
                      *             {
                      *               "quantity": 2,
@@ -10257,6 +13302,13 @@ export interface operations {
                      *             }
                      *           ],
                      *           "order_id": "01993c60-1f2b-7a44-8c11-2b7d9e0f3a55",
+                     *           "reason": "photo shooting",
+                     *           "shipped": [
+                     *             {
+                     *               "quantity": 2,
+                     *               "variant_id": "01993c5e-7b1a-7c3e-9d52-0a4f6b8c1d2e"
+                     *             }
+                     *           ],
                      *           "status": "held"
                      *         }
                      *       ],
@@ -10281,6 +13333,99 @@ export interface operations {
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
+        };
+    };
+    "decide-return": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Return id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "approve"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReturnDecision"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0199f3c2-9e1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "order_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10",
+                     *       "status": "approved",
+                     *       "lines": [
+                     *         {
+                     *           "line_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a12",
+                     *           "quantity": 1
+                     *         }
+                     *       ],
+                     *       "reason": "Too small.",
+                     *       "restock": true,
+                     *       "version": 2,
+                     *       "created_at": "2026-03-15T09:26:53.021Z",
+                     *       "updated_at": "2026-03-15T09:26:53.021Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GoodsReturn"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `return_not_found`: There is no such return. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `illegal_transition`: The order cannot go from its state to that one. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            /** @description Service Unavailable. `unavailable`: This part of the shop is not available at the moment. Please try again. `checkout_unavailable`: Checkout is not available at the moment. Please try again with the same Idempotency-Key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     "list-saved-items": {
@@ -10600,6 +13745,62 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "list-services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "instances": [
+                     *             {
+                     *               "address": "127.0.0.1:4003",
+                     *               "breaker": "closed",
+                     *               "checks": {
+                     *                 "database": "ok"
+                     *               },
+                     *               "started_at": "2026-01-15T09:30:00Z",
+                     *               "status": "ready",
+                     *               "version": "37794c3d1a2b"
+                     *             }
+                     *           ],
+                     *           "name": "inventory",
+                     *           "status": "ready",
+                     *           "task_queue": {
+                     *             "backlog": 0,
+                     *             "name": "inventory",
+                     *             "oldest_seconds": 0,
+                     *             "pollers": 2
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoxfQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageServiceStatus"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            422: components["responses"]["validation_failed"];
             429: components["responses"]["rate_limited"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -12274,6 +15475,478 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    "list-webhook-endpoints": {
+        parameters: {
+            query?: {
+                /** @description Endpoints per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "description": "Sends orders to the ERP",
+                     *           "enabled": true,
+                     *           "event_types": [
+                     *             "order.*"
+                     *           ],
+                     *           "failing_since": "2026-03-14T09:26:53Z",
+                     *           "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01",
+                     *           "previous_secret_until": "2026-03-14T09:26:53Z",
+                     *           "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD5Hk4Fg8vPbo=",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "url": "https://erp.example.com/kassa",
+                     *           "version": 1
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoxfQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageWebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `invalid_cursor`: The cursor is not one of ours; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "create-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "Sends orders to the ERP",
+                 *       "event_types": [
+                 *         "order.*"
+                 *       ],
+                 *       "url": "https://erp.example.com/kassa"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "description": "Sends orders to the ERP",
+                     *       "enabled": true,
+                     *       "event_types": [
+                     *         "order.*"
+                     *       ],
+                     *       "failing_since": "2026-03-14T09:26:53Z",
+                     *       "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01",
+                     *       "previous_secret_until": "2026-03-14T09:26:53Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD5Hk4Fg8vPbo=",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "url": "https://erp.example.com/kassa",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Conflict. `webhook_endpoint_exists`: There is an endpoint with this address already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `bad_webhook_endpoint`: A webhook endpoint needs an https address outside of this network, without a password in it, and types of events that there are. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "read-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "description": "Sends orders to the ERP",
+                     *       "enabled": true,
+                     *       "event_types": [
+                     *         "order.*"
+                     *       ],
+                     *       "failing_since": "2026-03-14T09:26:53Z",
+                     *       "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01",
+                     *       "previous_secret_until": "2026-03-14T09:26:53Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD5Hk4Fg8vPbo=",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "url": "https://erp.example.com/kassa",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_such_webhook_endpoint`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "delete-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_such_webhook_endpoint`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "update-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false,
+                 *       "rotate_secret": false,
+                 *       "url": "https://erp.example.com/kassa"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookEndpointChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "description": "Sends orders to the ERP",
+                     *       "enabled": true,
+                     *       "event_types": [
+                     *         "order.*"
+                     *       ],
+                     *       "failing_since": "2026-03-14T09:26:53Z",
+                     *       "id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01",
+                     *       "previous_secret_until": "2026-03-14T09:26:53Z",
+                     *       "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD5Hk4Fg8vPbo=",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "url": "https://erp.example.com/kassa",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["malformed_body.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_such_webhook_endpoint`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `webhook_endpoint_exists`: There is an endpoint with this address already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["body_too_large"];
+            415: components["responses"]["unsupported_media_type"];
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `bad_webhook_endpoint`: A webhook endpoint needs an https address outside of this network, without a password in it, and types of events that there are. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "list-webhook-deliveries": {
+        parameters: {
+            query?: {
+                /** @description Only deliveries in this status. */
+                status?: "pending" | "delivered" | "failed";
+                /** @description Deliveries per page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempted_at": "2026-03-14T09:26:53Z",
+                     *           "attempts": 1,
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "duration_ms": 48,
+                     *           "endpoint_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01",
+                     *           "event_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55",
+                     *           "id": "0199f3c2-8c1e-4d55-9d0e-5b8a3f4f7d01",
+                     *           "next_attempt_at": "2026-03-14T09:26:53Z",
+                     *           "response_status": 204,
+                     *           "settled_at": "2026-03-14T09:26:53Z",
+                     *           "status": "delivered",
+                     *           "type": "order.confirmed"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoxfQ.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageWebhookDelivery"];
+                };
+            };
+            400: components["responses"]["malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_such_webhook_endpoint`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity. `validation_failed`: Some parts of the request are not right; see errors. `invalid_cursor`: The cursor is not one of ours; start again without it. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    "replay-webhook-delivery": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this attempt, so that a repeat has the same outcome instead of a second one.
+                 * @example 0199a4d2-6f3e-7c43-9a57-2f1f0c9a7b11
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id of the endpoint. */
+                id: string;
+                /** @description Id of the delivery. */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "attempted_at": "2026-03-14T09:26:53Z",
+                     *       "attempts": 1,
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "duration_ms": 48,
+                     *       "endpoint_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7c01",
+                     *       "event_id": "0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a55",
+                     *       "id": "0199f3c2-8c1e-4d55-9d0e-5b8a3f4f7d01",
+                     *       "next_attempt_at": "2026-03-14T09:26:53Z",
+                     *       "response_status": 204,
+                     *       "settled_at": "2026-03-14T09:26:53Z",
+                     *       "status": "delivered",
+                     *       "type": "order.confirmed"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["idempotency_key_malformed.malformed_request"];
+            401: components["responses"]["invalid_token.unauthenticated"];
+            403: components["responses"]["forbidden.insufficient_scope"];
+            /** @description Not Found. `not_found`: There is nothing at this address. `no_such_webhook_endpoint`: There is no such webhook endpoint. `no_such_webhook_delivery`: There is no such delivery. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `webhook_endpoint_disabled`: The endpoint is switched off; enable it first. `webhook_delivery_pending`: The delivery is under way already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: components["responses"]["idempotency_key_reused.validation_failed"];
+            429: components["responses"]["rate_limited"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     "accept-stripe-webhook": {
         parameters: {
             query?: never;
@@ -12286,7 +15959,9 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": {
+                    [key: string]: unknown;
+                };
             };
         };
         responses: {
@@ -12313,6 +15988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            401: components["responses"]["invalid_token"];
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["validation_failed"];

@@ -41,7 +41,7 @@ func (s *Service) perform(ctx context.Context, row paymentdb.Payment, attempt pa
 	if errors.As(err, &refused) || errors.Is(err, errKeyUsed) {
 		end.state, end.problem, end.refused = attemptFailed, brief(err), answerTo(attempt, refused)
 		if word, err = s.of(row).truth(ctx, row.ProviderPaymentID); err == nil && shows(word, attempt) {
-			end.state, end.problem = attemptSucceeded, ""
+			end.state, end.problem, end.refused = attemptSucceeded, "", nil
 		}
 	}
 	if err != nil {

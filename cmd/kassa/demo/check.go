@@ -31,21 +31,39 @@ func (d *Demo) buy(ctx context.Context, who *shopper.Customer, wish shopper.Wish
 
 // settles waits until the order is in a status, and shows its timeline.
 func (d *Demo) settles(ctx context.Context, orderID uuid.UUID, want client.OrderStatus) error {
+	if _, err := d.until(ctx, d.ada, orderID, func(now client.Order) bool { return now.Status == want }); err != nil {
+		return err
+	}
+	return d.timeline(ctx, d.ada, orderID)
+}
+
+// until waits for an order to be as it must. An order service that was just
+// killed comes back soon.
+func (d *Demo) until(ctx context.Context, who *shopper.Customer, orderID uuid.UUID, there func(client.Order) bool) (now client.Order, err error) {
+	err = soon(ctx, func(ctx context.Context) bool {
+		now, err = who.Order(ctx, orderID)
+		return err == nil && there(now)
+	})
+	if err != nil {
+		return now, fmt.Errorf("the order is %s after %s: %w", now.Status, settleWithin, err)
+	}
+	return now, nil
+}
+
+// soon asks until the answer is yes, at most for settleWithin.
+func soon(ctx context.Context, yes func(context.Context) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		now, err := d.ada.Order(ctx, orderID)
-		if err == nil && now.Status == want {
-			return d.timeline(ctx, d.ada, orderID)
-		}
+	for !yes(ctx) {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the order is %s after %s: %w", now.Status, settleWithin, errUnexpected)
-		case <-tick.C: // an order service that was just killed comes back soon
+			return errUnexpected
+		case <-tick.C:
 		}
 	}
+	return nil
 }
 
 func (d *Demo) timelineOf(ctx context.Context, rejected shopper.Answer) error {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
-	"time"
 
 	"kassa/api/client"
 	"kassa/internal/id"
@@ -50,7 +50,7 @@ func (d *Demo) fromCartToReturn(ctx context.Context) error {
 			return err
 		}
 	}
-	done, err := d.until(ctx, grace, order, func(now client.Order) bool {
+	done, err := d.until(ctx, grace, order.Id, func(now client.Order) bool {
 		return now.Returns != nil && (*now.Returns)[0].CompletedAt != nil
 	})
 	if err != nil {
@@ -106,26 +106,19 @@ func (d *Demo) cartToOrder(ctx context.Context, mug shopper.Item) (*shopper.Cust
 
 // mailed waits for the mail about an order.
 func (d *Demo) mailed(ctx context.Context, who *shopper.Customer, number string) error {
-	ctx, cancel := context.WithTimeout(ctx, settleWithin)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	err := soon(ctx, func(ctx context.Context) bool {
 		subjects, err := d.inbox(ctx, who.Email)
-		if err == nil {
-			for _, subject := range subjects {
-				if strings.Contains(subject, number) {
-					d.right("Mail to the customer: %q.", subject)
-					return nil
-				}
-			}
+		about := slices.IndexFunc(subjects, func(subject string) bool { return strings.Contains(subject, number) })
+		if err != nil || about < 0 {
+			return false
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("no mail about %s within %s: %w", number, settleWithin, errUnexpected)
-		case <-tick.C:
-		}
+		d.right("Mail to the customer: %q.", subjects[about])
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("no mail about %s within %s: %w", number, settleWithin, err)
 	}
+	return nil
 }
 
 // inbox are the subjects of the mails that somebody got.
@@ -150,25 +143,6 @@ func (d *Demo) inbox(ctx context.Context, email string) ([]string, error) {
 		subjects = append(subjects, message.Subject)
 	}
 	return subjects, err
-}
-
-// until waits for an order to be as it must.
-func (d *Demo) until(ctx context.Context, who *shopper.Customer, order client.Order, there func(client.Order) bool) (client.Order, error) {
-	ctx, cancel := context.WithTimeout(ctx, settleWithin)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		now, err := who.Order(ctx, order.Id)
-		if err == nil && there(now) {
-			return now, nil
-		}
-		select {
-		case <-ctx.Done():
-			return now, fmt.Errorf("the order is %s after %s: %w", now.Status, settleWithin, errUnexpected)
-		case <-tick.C:
-		}
-	}
 }
 
 // dashboard shows what the customer sees first.

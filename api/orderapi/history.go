@@ -16,6 +16,7 @@ import (
 	"kassa/internal/fault"
 	"kassa/internal/httpapi"
 	"kassa/internal/money"
+	"kassa/internal/process"
 )
 
 // SagaStep is what an order's saga is doing now.
@@ -127,9 +128,10 @@ func (d *Desk) stream(ctx context.Context, in *streamInput) (*streamOutput, erro
 	}}, nil
 }
 
-// follow writes what happens to the order until it is closed, the client leaves
-// or the time is up.
+// follow writes what happens to the order until it is closed, the client or this
+// process leaves, or the time is up.
 func (d *Desk) follow(ctx context.Context, s *eventStream, past order.Timeline, moves <-chan order.State) {
+	leaving := process.Leaving(ctx).Done()
 	look, alive := time.NewTicker(lookAtOrder), time.NewTicker(heartbeat)
 	defer look.Stop()
 	defer alive.Stop()
@@ -141,6 +143,8 @@ func (d *Desk) follow(ctx context.Context, s *eventStream, past order.Timeline, 
 		past.Entries = nil
 		select {
 		case <-ctx.Done():
+			return
+		case <-leaving: // the client goes on in another process
 			return
 		case <-alive.C:
 			s.write(": still here\n\n")

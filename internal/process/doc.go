@@ -15,8 +15,9 @@
 //	}
 //
 // run only registers. Main then starts every component; the first to stop stops
-// the rest. On SIGTERM readiness goes off first, and with KASSA_DRAIN_DELAY
-// nothing else happens for so long; then components stop in the reverse order of
-// registration, each finishing what it has begun, within 20 s altogether. A
-// second signal ends the process at once.
+// the rest. On SIGTERM readiness goes off first, and for KASSA_DRAIN requests are
+// still answered, each telling its client to come by another connection next
+// time; then streams are ended (Leaving), and components stop in the reverse
+// order of registration, each finishing what it has begun, within 20 s
+// altogether. A second signal ends the process at once.
 package process

@@ -74,18 +74,37 @@ func migrate(ctx context.Context, migrations fs.FS) error {
 
 // settings are of every process, whatever it does.
 type settings struct {
-	// DrainDelay is for a load balancer that notices slowly that a process is not
-	// ready any more: it goes on answering for so long after SIGTERM.
-	DrainDelay time.Duration `env:"KASSA_DRAIN_DELAY" envDefault:"0s" example:"5s"`
+	// Drain is how long a process goes on answering after SIGTERM, while whoever
+	// sends it requests learns that it is not ready any more.
+	Drain *time.Duration `env:"KASSA_DRAIN" example:"5s"`
 }
 
-// Validate keeps the delay within the time that a stop may take.
+// What Drain is when it is not set. The gateway asks its services every two
+// seconds; on a developer's machine Ctrl-C should not take long.
+const (
+	drainInProduction  = 5 * time.Second
+	drainInDevelopment = 250 * time.Millisecond
+	longestDrain       = 10 * time.Second
+)
+
+func (s settings) drain(production bool) time.Duration {
+	switch {
+	case s.Drain != nil:
+		return *s.Drain
+	case production:
+		return drainInProduction
+	default:
+		return drainInDevelopment
+	}
+}
+
+// Validate keeps the drain within the time that a stop may take.
 func (s settings) Validate(production bool) []string {
 	if production && failpoint.Enabled {
 		return []string{"this program can be told to fail and is not for production; build it without the tag chaos, or set KASSA_ENV=development"}
 	}
-	if s.DrainDelay < 0 || s.DrainDelay > 10*time.Second {
-		return []string{"KASSA_DRAIN_DELAY must be between 0s and 10s; for example KASSA_DRAIN_DELAY=5s"}
+	if drain := s.drain(production); drain < 0 || drain > longestDrain {
+		return []string{"KASSA_DRAIN must be between 0s and 10s; for example KASSA_DRAIN=5s"}
 	}
 	return nil
 }
@@ -95,7 +114,7 @@ func serve(ctx context.Context, name string, run func(context.Context, *Process)
 	if err != nil {
 		return err
 	}
-	p := &Process{Name: name, Log: logging.New(name, os.Getenv("KASSA_LOG_LEVEL")), drainAfter: settings.DrainDelay}
+	p := &Process{Name: name, Log: logging.New(name, os.Getenv("KASSA_LOG_LEVEL")), drain: settings.drain(os.Getenv("KASSA_ENV") == config.Production)}
 	stopTelemetry, err := telemetry.Start(ctx, name)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ type Process struct {
 	checks     []check
 	ready      atomic.Bool
 	queue      func(ctx context.Context) (TaskQueue, error) // nil without one
-	drainAfter time.Duration                                // between readiness going off and the first component stopping
+	drain      time.Duration                                // between readiness going off and the first component stopping
 }
 
 // component is a part that runs until it is told to stop, or a step of the stop.
@@ -79,7 +79,7 @@ func (p *Process) work(ctx context.Context) error {
 	case <-ctx.Done():
 		p.ready.Store(false)
 		p.Log.Info("stopping")
-		noticed := time.NewTimer(p.drainAfter)
+		noticed := time.NewTimer(p.drain)
 		defer noticed.Stop()
 		select {
 		case <-noticed.C:

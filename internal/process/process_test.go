@@ -69,6 +69,11 @@ func worker(ctx context.Context, p *process.Process) error {
 	})
 	return p.Serve(cfg.Listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println("serving " + r.URL.Path)
+		if r.URL.Path == "/v1/stream" {
+			_ = http.NewResponseController(w).Flush()
+			<-process.Leaving(r.Context()).Done()
+			return
+		}
 		_, _ = io.Copy(io.Discard, r.Body) // the client decides when it is done
 		fmt.Println("served")
 		_, _ = io.WriteString(w, "ok")
@@ -176,6 +181,39 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	require.NoError(t, finish.Close())
 	require.Equal(t, "ok", <-answer)
 	require.Equal(t, []string{"served", "bomb stopped", "printer stopped"}, []string{c.line(), c.line(), c.line()})
+	require.Zero(t, c.exitCode(), c.stderr())
+}
+
+func TestAProcessThatStopsAnswersUntilItsClientsHaveNoticed(t *testing.T) {
+	t.Setenv("KASSA_DRAIN", "2s")
+	c := start(t, "serve", "postgres://mugs@127.0.0.1:1/mugs")
+	_, _ = c.ready()
+	stream, err := http.Get(c.url + "/v1/stream") //nolint:noctx // a test
+	require.NoError(t, err)
+	defer func() { _ = stream.Body.Close() }()
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	begin := time.Now()
+
+	ask := func(path string) (*http.Response, string) {
+		res, err := http.Get(c.url + path) //nolint:noctx // a test
+		require.NoError(t, err)
+		defer func() { _ = res.Body.Close() }()
+		text, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		return res, string(text)
+	}
+	require.Eventually(t, func() bool {
+		_, state := ask("/ready")
+		return strings.Contains(state, "stopping")
+	}, time.Second, 5*time.Millisecond)
+	res, text := ask("/v1/mugs")
+	require.Equal(t, "ok", text)
+	require.True(t, res.Close, "the next request is to come by another connection")
+
+	rest, err := io.ReadAll(stream.Body)
+	require.NoError(t, err, "it ends, and is not cut")
+	require.Empty(t, rest)
+	require.GreaterOrEqual(t, time.Since(begin), 1900*time.Millisecond, "not before the drain is over")
 	require.Zero(t, c.exitCode(), c.stderr())
 }
 

@@ -44,15 +44,17 @@ func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
 	if err != nil {
 		return err
 	}
-	serving, abort := context.WithCancel(context.Background())
+	leaving, leave := context.WithCancel(context.Background())
+	serving, abort := context.WithCancel(context.WithValue(context.Background(), leavingKey{}, leaving))
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           p.draining(handler),
 		BaseContext:       func(net.Listener) context.Context { return serving },
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          zap.NewStdLog(p.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
 	}
+	server.RegisterOnShutdown(leave)
 	p.components = append(p.components, component{
 		name: name,
 		run: func(context.Context) error {
@@ -76,8 +78,30 @@ func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
 	return nil
 }
 
-// drainWithin is how long requests in flight may take after SIGTERM. A longer
-// one (a stream, a client that asked to wait) is cut and asks again elsewhere.
+// draining has clients of a process that is stopping leave their connections,
+// so that none of them asks by one that is just being closed.
+func (p *Process) draining(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !p.ready.Load() {
+			w.Header()["Connection"] = []string{"close"}
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// Leaving is done as soon as the server that answers ctx's request takes no new
+// ones: an answer that would go on for long ends there.
+func Leaving(ctx context.Context) context.Context {
+	if leaving, ok := ctx.Value(leavingKey{}).(context.Context); ok {
+		return leaving
+	}
+	return context.Background()
+}
+
+type leavingKey struct{}
+
+// drainWithin is how long requests in flight may take once no new ones are taken.
+// A longer one (a client that asked to wait) is cut and asks again elsewhere.
 const drainWithin = 12 * time.Second
 
 func listenOn(address string) (net.Listener, error) {

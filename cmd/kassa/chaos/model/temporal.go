@@ -105,6 +105,7 @@ func (r *run) live() {
 	if len(r.history) > 0 {
 		r.w.replays++
 	}
+	r.w.stirred = true
 	workflow.Go(r.w.root, func(ctx workflow.Context) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -152,6 +153,7 @@ func (w *world) drive() {
 
 // deliver tells a saga of an event.
 func (l *life) deliver(e event) {
+	l.run.w.stirred = true
 	switch {
 	case e.cancel:
 		l.stop()
@@ -255,6 +257,7 @@ func (r *run) lose() {
 
 // die ends a life: its goroutine unwinds at the next thing that it asks for.
 func (l *life) die() {
+	l.run.w.stirred = true
 	l.dead = true
 	if l.run.life == l {
 		l.run.life = nil

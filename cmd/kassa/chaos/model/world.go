@@ -18,11 +18,11 @@ type world struct {
 	agenda agenda
 	count  int // entries so far; equal times happen in the order they were planned
 
-	root       workflow.Context
-	ping, pong workflow.Channel // see breathe
-	progress   int              // counts what sagas do
-	branched   int              // coroutines beside those of the sagas themselves
-	touched    []*life          // sagas to which something has happened
+	root     workflow.Context
+	stirred  bool    // a saga may have something to do: see breathe
+	progress int     // counts what sagas do
+	branched int     // coroutines beside those of the sagas themselves
+	touched  []*life // sagas to which something has happened
 
 	runs    map[string]*run
 	shop    *shop
@@ -81,25 +81,27 @@ func (w *world) play() {
 	}
 }
 
-// breathe lets the sagas run until all of them wait for something. The root of
-// the world and the pump take turns, and between two turns Temporal's dispatcher
-// runs, once, whoever can. A saga of one coroutine has then done all that it can;
-// coroutines that wait for each other need more turns.
+// breathe lets the sagas run until all of them wait for something. Whenever the
+// root of the world pauses, Temporal's dispatcher runs, once, whoever can. A saga
+// of one coroutine has then done all that it can; coroutines that wait for each
+// other need more turns.
 func (w *world) breathe() {
+	if !w.stirred {
+		return
+	}
+	w.stirred = false
 	for quiet, alone := false, w.branched == 0; ; {
 		before := w.progress
-		w.ping.Send(w.root, nil)
-		w.pong.Receive(w.root, nil)
+		paused := false
+		_ = workflow.Await(w.root, func() bool { // it is never cancelled
+			pausing := !paused
+			paused = true
+			return !pausing
+		})
 		if alone = alone && w.branched == 0; alone || quiet && w.progress == before {
 			return
 		}
 		quiet = w.progress == before
-	}
-}
-
-func (w *world) pump(ctx workflow.Context) {
-	for w.ping.Receive(ctx, nil) {
-		w.pong.Send(ctx, nil)
 	}
 }
 

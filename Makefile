@@ -43,8 +43,8 @@ golden: ## write the golden files anew; review the diff
 record: build ## record the histories of every branch anew, on a real Temporal
 	@./workflows/testdata/record.sh
 
-bench: build ## measure the checkout beside a null saga (ARGS="--json FILE")
-	@$(BIN)/kassa bench checkout $(ARGS)
+bench: build ## measure everything on a platform of its own, some eight minutes (ARGS="checkout --json FILE")
+	@$(BIN)/kassa bench $(ARGS)
 
 prove: build ## break a platform on purpose and check the books, some ten minutes (ARGS="--seed N")
 	@$(BIN)/kassa chaos model

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"kassa/api/client"
 	"kassa/internal/id"
@@ -32,6 +33,7 @@ type buyers struct {
 	url    string
 	http   *http.Client
 	bodies [][]byte
+	reads  []string // addresses of products and searches
 	tokens []string // "Bearer …", one for each customer
 
 	repeated atomic.Int64 // answers 202 and 503, after which the same was asked again
@@ -68,6 +70,9 @@ func newBuyers(ctx context.Context, a localstack.Addresses) (*buyers, error) {
 			return nil, err
 		}
 		b.tokens = append(b.tokens, "Bearer "+token)
+	}
+	for i, item := range items {
+		b.reads = append(b.reads, a.Gateway+"/api/v1/products/"+item.ProductID.String(), fmt.Sprintf("%s/api/v1/products/search?q=bench-%03d", a.Gateway, i))
 	}
 	return b, b.write(items)
 }
@@ -149,4 +154,23 @@ func (b *buyers) buyOne(ctx context.Context) (uuid.UUID, error) {
 		ID uuid.UUID `json:"id"`
 	}
 	return order.ID, json.Unmarshal(answer, &order)
+}
+
+// mixed asks for reads and checkouts in turn, for vegeta.
+func (b *buyers) mixed() vegeta.Targeter {
+	var turn atomic.Uint64
+	return func(t *vegeta.Target) error {
+		n := turn.Add(1)
+		if n%(1+browsing) != 0 {
+			*t = vegeta.Target{Method: http.MethodGet, URL: b.reads[n%uint64(len(b.reads))]}
+			return nil
+		}
+		n /= 1 + browsing
+		*t = vegeta.Target{Method: http.MethodPost, URL: b.url, Body: b.bodies[n%uint64(len(b.bodies))], Header: http.Header{
+			"Authorization":   {b.tokens[n%uint64(len(b.tokens))]},
+			"Content-Type":    {"application/json"},
+			"Idempotency-Key": {id.New().String()},
+		}}
+		return nil
+	}
 }

@@ -4,136 +4,16 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
-
-	"go.temporal.io/sdk/client"
-	"go.uber.org/zap"
-
-	"kassa/internal/durable"
-	"kassa/internal/localstack"
 )
 
-// Options say how long and how hard to measure.
-type Options struct {
-	Home     string        // state directory of the usual platform; the bench makes its own beside it
-	Round    time.Duration // each round of each kind
-	Rounds   int
-	Clients  int // at once, where throughput is measured
-	Progress func(string)
-}
-
-// Checkout starts a platform of its own, measures checkouts beside null sagas
-// and stops it again.
-func Checkout(ctx context.Context, o Options) (report Report, err error) {
-	stack, dir, err := start(ctx, o)
-	if err != nil {
+// checkout measures checkouts beside null sagas.
+func (b *bench) checkout(ctx context.Context) (*Checkout, error) {
+	report := &Checkout{}
+	if err := b.measureStructure(ctx, report); err != nil {
 		return report, err
 	}
-	defer func() {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		o.Progress("stopping")
-		if failed := stack.Stop(stopping); err == nil {
-			err = failed
-		}
-		err = tidy(dir, err)
-	}()
-	b, err := newBench(ctx, o, stack, dir)
-	if err != nil {
-		return report, err
-	}
-	defer b.close()
-	o.Progress("warming up")
-	if err := b.warmUp(ctx); err != nil {
-		return report, err
-	}
-	if err := b.measureStructure(ctx); err != nil {
-		return b.report, err
-	}
-	return b.report, b.measureSpeed(ctx)
-}
-
-// start starts a platform on free ports. Its state lies beside the usual one:
-// a temporary directory may be in memory, where a commit costs nothing.
-func start(ctx context.Context, o Options) (*localstack.Stack, string, error) {
-	home, err := localstack.StateDir(o.Home)
-	if err != nil {
-		return nil, "", err
-	}
-	if err := os.MkdirAll(home, 0o755); err != nil {
-		return nil, "", err
-	}
-	dir, err := os.MkdirTemp(home, "bench-")
-	if err != nil {
-		return nil, "", err
-	}
-	stack, err := localstack.Start(ctx, localstack.Options{
-		StateDir: dir, ToolsDir: localstack.ToolsDir(home, ""), FreePorts: true, Progress: o.Progress,
-	})
-	if err != nil {
-		_ = os.RemoveAll(dir)
-	}
-	return stack, dir, err
-}
-
-// tidy removes the platform's state; after a failure all but the logs.
-func tidy(dir string, err error) error {
-	if err == nil {
-		return os.RemoveAll(dir)
-	}
-	for _, part := range []string{"data", "bin", "secrets"} {
-		_ = os.RemoveAll(filepath.Join(dir, part))
-	}
-	return fmt.Errorf("%w\nthe logs of this run are in %s", err, filepath.Join(dir, "logs"))
-}
-
-// bench is a platform with its load.
-type bench struct {
-	options   Options
-	stack     *localstack.Stack
-	addresses localstack.Addresses
-	dir       string
-	temporal  client.Client
-	nulls     *nullSagas
-	buyers    *buyers
-	backlogs  backlogs
-	report    Report
-}
-
-func newBench(ctx context.Context, o Options, stack *localstack.Stack, dir string) (*bench, error) {
-	b := &bench{options: o, stack: stack, addresses: stack.Addresses(), dir: dir}
-	var err error
-	b.temporal, err = durable.Dial(durable.Options{Address: b.addresses.Temporal, Namespace: b.addresses.Namespace, Log: zap.NewNop()})
-	if err != nil {
-		return nil, err
-	}
-	if b.nulls, err = newNullSagas(b.temporal); err != nil {
-		return nil, err
-	}
-	o.Progress(fmt.Sprintf("filling the shelves with %d articles, welcoming %d customers", articles, customers))
-	if b.buyers, err = newBuyers(ctx, b.addresses); err != nil {
-		return nil, err
-	}
-	b.backlogs, err = watchBacklogs(ctx, b.addresses)
-	return b, err
-}
-
-func (b *bench) close() {
-	b.backlogs.close()
-	b.nulls.worker.Stop()
-	b.temporal.Close()
-}
-
-// warmUp fills caches, pools and connections; what is slow once is not measured.
-func (b *bench) warmUp(ctx context.Context) error {
-	for _, do := range []func(context.Context, int) error{b.nulls.do, b.buyers.do} {
-		if _, err := drive(ctx, b.options.Clients, min(b.options.Round, 4*time.Second), do); err != nil {
-			return err
-		}
-	}
-	_, err := b.backlogs.drain(ctx)
-	return err
+	return report, b.measureSpeed(ctx, report)
 }
 
 // looks is how many checkouts are looked at one by one. What else goes on in the
@@ -141,7 +21,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 const looks = 5
 
 // measureStructure counts what does not depend on the machine.
-func (b *bench) measureStructure(ctx context.Context) error {
+func (b *bench) measureStructure(ctx context.Context, report *Checkout) error {
 	b.options.Progress("looking at single checkouts")
 	for range looks {
 		// Long enough for relays and webhooks, too short for connections to be asked whether they live.
@@ -152,21 +32,21 @@ func (b *bench) measureStructure(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if b.report.BeforeAnswer == nil || len(seen) < len(b.report.BeforeAnswer) {
-			b.report.BeforeAnswer = seen
+		if report.BeforeAnswer == nil || len(seen) < len(report.BeforeAnswer) {
+			report.BeforeAnswer = seen
 		}
-		if b.report.Events, err = checkoutEvents(ctx, b.temporal, orderID); err != nil {
+		if report.Events, err = checkoutEvents(ctx, b.temporal, orderID); err != nil {
 			return err
 		}
-		if err := checkShape(b.report.Events); err != nil {
+		if err := checkShape(report.Events); err != nil {
 			return err
 		}
 	}
-	return checkTransactions(b.report.BeforeAnswer)
+	return checkTransactions(report.BeforeAnswer)
 }
 
 // measureSpeed lets rounds of both kinds alternate.
-func (b *bench) measureSpeed(ctx context.Context) error {
+func (b *bench) measureSpeed(ctx context.Context, report *Checkout) error {
 	checkouts := 0
 	before, err := committed(ctx, b.addresses)
 	if err != nil {
@@ -174,7 +54,7 @@ func (b *bench) measureSpeed(ctx context.Context) error {
 	}
 	for n := range b.options.Rounds {
 		b.options.Progress(fmt.Sprintf("round %d of %d", n+1, b.options.Rounds))
-		bought, err := b.round(ctx, n%2 == 0)
+		bought, err := b.round(ctx, report, n%2 == 0)
 		if err != nil {
 			return err
 		}
@@ -188,19 +68,19 @@ func (b *bench) measureSpeed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.Transactions = map[string]float64{}
+	report.Transactions = map[string]float64{}
 	for database, n := range after {
-		b.report.Transactions[database] = float64(n-before[database]) / float64(checkouts)
+		report.Transactions[database] = float64(n-before[database]) / float64(checkouts)
 	}
-	b.report.Repeated = b.buyers.repeated.Load()
-	b.report.finish()
+	report.Repeated = b.buyers.repeated.Load()
+	report.finish()
 	return nil
 }
 
 // round measures both kinds, with many clients and with one, and answers the
 // number of checkouts.
-func (b *bench) round(ctx context.Context, nullFirst bool) (int, error) {
-	null, checkout := &b.report.Null, &b.report.Checkout
+func (b *bench) round(ctx context.Context, report *Checkout, nullFirst bool) (int, error) {
+	null, checkout := &report.Null, &report.Saga
 	kinds := []struct {
 		samples *Samples
 		do      func(context.Context, int) error
@@ -247,13 +127,4 @@ func (b *bench) measure(ctx context.Context, samples *Samples, clients int, do f
 	}
 	samples.add(r, drained, processorTime(pids).since(before))
 	return r.done, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

@@ -11,15 +11,19 @@ import (
 )
 
 // backlog is what the platform still has to do after the last answer: the
-// events that are not published, the ledger entries that are not sealed, and the
+// orders that are not decided, the events that are not published, the ledger entries that are not sealed, and the
 // webhooks that are not sent or applied.
 var backlog = map[string]string{
-	"orders":    "SELECT count(*) FROM outbox WHERE published_at IS NULL",
+	"orders":    "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) + (SELECT count(*) FROM orders WHERE status IN ('pending', 'awaiting_payment'))",
 	"carts":     "SELECT count(*) FROM outbox WHERE published_at IS NULL",
 	"inventory": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
 	"payments":  "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) + (SELECT count(*) FROM ledger_entries WHERE sequence IS NULL) + (SELECT count(*) FROM webhooks WHERE applied_at IS NULL AND due_at <= now())",
 	"psp":       "SELECT count(*) FROM events WHERE due_at <= now()",
 }
+
+// settles is how long the platform may take to come to rest: the way of an order
+// that only Reconcile can find is the longest.
+const settles = 4 * time.Minute
 
 // backlogs watches them, one connection each.
 type backlogs map[string]*pgx.Conn
@@ -53,8 +57,8 @@ func (b backlogs) drain(ctx context.Context) (time.Duration, error) {
 			if left == 0 {
 				break
 			}
-			if time.Since(begin) > time.Minute {
-				return 0, fmt.Errorf("%d things in %s are still to do a minute after the last checkout", left, database)
+			if time.Since(begin) > settles {
+				return 0, fmt.Errorf("%d things in %s are still to do %s after the last request", left, database, settles)
 			}
 			select {
 			case <-ctx.Done():

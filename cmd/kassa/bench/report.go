@@ -1,124 +1,85 @@
 package bench
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
-	"math"
+	"io"
+	"os"
+	"runtime"
+	"strings"
 	"time"
 )
 
-// The budget of a checkout.
-const (
-	leastRatio       = 0.5 // of the null saga's throughput
-	mostLatency      = 3.0 // times the null saga's, at one client
-	mostTransactions = 5   // in Kassa's services before the answer
-)
-
-// Report is everything that was found.
+// Report is everything that was measured; nil is what was not.
 type Report struct {
-	Null, Checkout Samples
-	Events         []string           // of one checkout's history
-	BeforeAnswer   []transaction      // of one checkout, in the order of their beginning
-	Transactions   map[string]float64 // per checkout under load, by database; relays and consumers included
-
-	Repeated int64 // purchases asked for again because the answer was 503 or 202
-
-	CheckoutPerSecond float64
-	NullPerSecond     float64
-	Ratio             float64 // median of the rounds' ratios
-	CheckoutP50       time.Duration
-	NullP50           time.Duration
+	Machine  Machine   `json:"machine"`
+	At       time.Time `json:"at"`
+	Seconds  float64   `json:"took_s"`
+	Checkout *Checkout `json:"-"` // its figures are at the top of the document
+	Overload *Overload `json:"overload,omitempty"`
 }
 
-// Samples are what the rounds of one kind gave.
-type Samples struct {
-	PerSecond   []float64
-	Loaded      []time.Duration // median latency with many clients
-	AtOneClient []time.Duration // median latency with one
-	Drained     []time.Duration // until everything was done after the last answer
-
-	done int
-	cpu  usage
+// Machine is where it was measured.
+type Machine struct {
+	Cores  int    `json:"cores"`
+	CPU    string `json:"cpu"`
+	Memory int    `json:"memory_mib"`
+	System string `json:"system"`
+	Go     string `json:"go"`
 }
 
-func (s *Samples) add(r run, drained time.Duration, used usage) {
-	s.PerSecond = append(s.PerSecond, r.perSecond())
-	s.Loaded = append(s.Loaded, r.median())
-	s.Drained = append(s.Drained, drained)
-	s.done += r.done
-	if s.cpu == nil {
-		s.cpu = usage{}
-	}
-	s.cpu.add(used)
+// thisMachine reads /proc; what it does not find there stays empty.
+func thisMachine() Machine {
+	m := Machine{Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
+	m.CPU = field("/proc/cpuinfo", "model name")
+	_, _ = fmt.Sscanf(field("/proc/meminfo", "MemTotal"), "%d", &m.Memory)
+	m.Memory /= 1024
+	return m
 }
 
-// CPU is the processor time in milliseconds for one, by process.
-func (s *Samples) CPU() map[string]float64 {
-	each := map[string]float64{}
-	for name, used := range s.cpu {
-		each[name] = round(float64(used) / float64(time.Millisecond) / float64(s.done))
-	}
-	return each
-}
-
-// finish computes the medians.
-func (r *Report) finish() {
-	ratios := make([]float64, len(r.Checkout.PerSecond))
-	for i, checkouts := range r.Checkout.PerSecond {
-		ratios[i] = checkouts / r.Null.PerSecond[i]
-	}
-	r.CheckoutPerSecond = round(median(r.Checkout.PerSecond))
-	r.NullPerSecond = round(median(r.Null.PerSecond))
-	r.Ratio = round(median(ratios))
-	r.CheckoutP50 = median(r.Checkout.AtOneClient)
-	r.NullP50 = median(r.Null.AtOneClient)
-}
-
-// Missed says what of the budget for speed was not kept; nil when all was.
-func (r *Report) Missed() error {
-	var missed []error
-	if r.Ratio < leastRatio {
-		missed = append(missed, fmt.Errorf("throughput is %.2f of the null saga's; the budget is at least %.2f", r.Ratio, leastRatio))
-	}
-	if slower := float64(r.CheckoutP50) / float64(r.NullP50); slower > mostLatency {
-		missed = append(missed, fmt.Errorf("latency at one client is %.2f times the null saga's; the budget is at most %.1f", slower, mostLatency))
-	}
-	return errors.Join(missed...)
-}
-
-// checkTransactions holds the number of transactions before the answer to the budget.
-func checkTransactions(seen []transaction) error {
-	if len(seen) > mostTransactions {
-		return fmt.Errorf("%d database transactions before the answer; the budget is %d: %v", len(seen), mostTransactions, seen)
-	}
-	return nil
-}
-
-// JSON is what --json writes.
-type JSON struct {
-	CheckoutPerSecond float64            `json:"checkout_per_s"`
-	NullPerSecond     float64            `json:"null_saga_per_s"`
-	Ratio             float64            `json:"ratio"`
-	CheckoutP50       float64            `json:"checkout_p50_ms"`
-	NullP50           float64            `json:"null_saga_p50_ms"`
-	CPU               map[string]float64 `json:"cpu_ms"`
-}
-
-// JSON answers the figures that other programs read.
-func (r *Report) JSON() JSON {
-	cpu := r.Checkout.CPU()
-	for name := range cpu {
-		if _, part := Database(name); part {
-			delete(cpu, name) // in "postgres" already
+// field is the first value of a name in a file of lines "name : value".
+func field(file, name string) string {
+	content, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(content)) {
+		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
 		}
 	}
-	return JSON{
-		CheckoutPerSecond: r.CheckoutPerSecond, NullPerSecond: r.NullPerSecond, Ratio: r.Ratio,
-		CheckoutP50: Milliseconds(r.CheckoutP50), NullP50: Milliseconds(r.NullP50), CPU: cpu,
+	return ""
+}
+
+// MarshalJSON writes the checkout's figures beside the rest.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	type rest Report
+	document := struct {
+		*checkoutJSON
+		*rest
+	}{rest: (*rest)(r)}
+	if r.Checkout != nil {
+		document.checkoutJSON = r.Checkout.json()
+	}
+	return json.Marshal(document)
+}
+
+// Show prints the report for people.
+func (r *Report) Show(w io.Writer) {
+	fmt.Fprintf(w, "\n%d cores of %s, %d MiB, %s, %s; %s, %.0f s\n", r.Machine.Cores, r.Machine.CPU, r.Machine.Memory, r.Machine.System, r.Machine.Go,
+		r.At.Format(time.DateTime), r.Seconds)
+	if r.Checkout != nil {
+		r.Checkout.show(w)
+	}
+	if r.Overload != nil {
+		r.Overload.show(w)
 	}
 }
 
-// Milliseconds is a duration to two decimals.
-func Milliseconds(d time.Duration) float64 { return round(float64(d) / float64(time.Millisecond)) }
-
-func round(v float64) float64 { return math.Round(v*100) / 100 }
+// Missed lists the goals that were not reached.
+func (r *Report) Missed() (all []string) {
+	if r.Checkout != nil {
+		all = append(all, r.Checkout.missed()...)
+	}
+	if r.Overload != nil {
+		all = append(all, r.Overload.missed()...)
+	}
+	return all
+}

@@ -12,8 +12,8 @@ import (
 // what Postgres uses.
 func Database(name string) (string, bool) { return strings.CutPrefix(name, postgres+" ") }
 
-// Show prints the report for people.
-func (r *Report) Show(w io.Writer) {
+// show prints it for people.
+func (r *Checkout) show(w io.Writer) {
 	fmt.Fprintf(w, "\nHistory of a checkout: %d events: %s\n", len(r.Events), strings.Join(r.Events, ", "))
 	fmt.Fprintf(w, "Database transactions before the answer: %d\n", len(r.BeforeAnswer))
 	for _, t := range r.BeforeAnswer {
@@ -31,11 +31,11 @@ func (r *Report) Show(w io.Writer) {
 	row := func(what, format string, checkout, null any) {
 		fmt.Fprintf(w, "%-34s %12s %12s\n", what, fmt.Sprintf(format, checkout), fmt.Sprintf(format, null))
 	}
-	row("per second, each round", "%.0f", r.Checkout.PerSecond, r.Null.PerSecond)
+	row("per second, each round", "%.0f", r.Saga.PerSecond, r.Null.PerSecond)
 	row("per second, median", "%.1f", r.CheckoutPerSecond, r.NullPerSecond)
-	row("latency with many clients, ms", "%.1f", Milliseconds(median(r.Checkout.Loaded)), Milliseconds(median(r.Null.Loaded)))
+	row("latency with many clients, ms", "%.1f", Milliseconds(median(r.Saga.Loaded)), Milliseconds(median(r.Null.Loaded)))
 	row("latency at one client, ms", "%.2f", Milliseconds(r.CheckoutP50), Milliseconds(r.NullP50))
-	row("everything done after, ms", "%.0f", Milliseconds(median(r.Checkout.Drained)), Milliseconds(median(r.Null.Drained)))
+	row("everything done after, ms", "%.0f", Milliseconds(median(r.Saga.Drained)), Milliseconds(median(r.Null.Drained)))
 	if r.Repeated > 0 {
 		fmt.Fprintf(w, "Purchases asked for again because the answer was 503 or 202: %d\n", r.Repeated)
 	}
@@ -43,8 +43,8 @@ func (r *Report) Show(w io.Writer) {
 		r.Ratio, leastRatio, float64(r.CheckoutP50)/float64(r.NullP50), mostLatency)
 }
 
-func (r *Report) showProcessorTime(w io.Writer) {
-	checkout, null := r.Checkout.CPU(), r.Null.CPU()
+func (r *Checkout) showProcessorTime(w io.Writer) {
+	checkout, null := r.Saga.CPU(), r.Null.CPU()
 	if len(checkout) == 0 {
 		return // there is no /proc
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,12 +20,14 @@ import (
 
 // Options are what the gateway needs from its process.
 type Options struct {
-	Services  map[string][]string // service → base URLs of its instances
+	Services  map[string][]string // service → addresses of its instances, see internal/discovery
+	Names     *net.Resolver       // looks them up; nil for the machine's own
 	Verifier  *identity.Verifier
-	Document  []byte   // the OpenAPI document of the whole API, YAML
-	PublicURL string   // where clients find the gateway; https means that TLS ends in front of it
-	Origins   []string // whose pages may call the API from a browser; none when empty
-	LegacyURL string   // who answers what nothing of ours does under /api; "" for nobody
+	Document  []byte        // the OpenAPI document of the whole API, YAML
+	PublicURL string        // where clients find the gateway; https means that TLS ends in front of it
+	Origins   []string      // whose pages may call the API from a browser; none when empty
+	LegacyURL string        // who answers what nothing of ours does under /api; "" for nobody
+	Legacy    []LegacyShare // what it answers although we could
 	Caller    *operations.Caller
 	Health    http.HandlerFunc
 	Ready     http.HandlerFunc
@@ -36,7 +39,9 @@ type Options struct {
 type Gateway struct {
 	verifier *identity.Verifier
 	keys     *keyDesk
-	secure   bool // clients come by TLS
+	watched  []*service
+	old      *oldShop // nil without one
+	secure   bool     // clients come by TLS
 	inner    http.Handler
 }
 
@@ -65,12 +70,13 @@ func New(o Options) (*Gateway, error) {
 // routes mounts every service at its paths.
 func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 	services := map[string]*service{}
-	for name, urls := range o.Services {
-		s, err := newService(name, urls, o.Log)
+	for name, addresses := range o.Services {
+		s, err := newService(name, addresses, o.Names, o.Log)
 		if err != nil {
 			return err
 		}
 		services[name] = s
+		g.watched = append(g.watched, s)
 	}
 	own := httpapi.New(httpapi.Options{
 		Service: "gateway", Prefix: httpapi.PublicPrefix, Verifier: o.Verifier, Log: o.Log, Mux: mux, Before: g.identify,
@@ -85,12 +91,13 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 		mux.Handle(public(r.path)+"/{rest...}", handler)
 	}
 	if o.LegacyURL != "" {
-		legacy, err := newService("legacy", []string{o.LegacyURL}, o.Log)
+		legacy, err := newService("legacy", []string{o.LegacyURL}, o.Names, o.Log)
 		if err != nil {
 			return err
 		}
 		legacy.keepsPath = true
-		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &passage{gateway: g, service: legacy, rule: rule{wait: saga, ignoresToken: true}})
+		g.old = &oldShop{passage: passage{gateway: g, service: legacy, rule: rule{wait: saga, ignoresToken: true}}, shares: o.Legacy}
+		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &g.old.passage)
 	}
 	for _, r := range rules {
 		method, path, _ := strings.Cut(r.operation, " ")

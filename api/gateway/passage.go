@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -17,6 +18,7 @@ import (
 
 	"kassa/internal/correlation"
 	"kassa/internal/httpapi"
+	"kassa/internal/process"
 	"kassa/internal/telemetry"
 )
 
@@ -29,6 +31,9 @@ type passage struct {
 
 // ServeHTTP admits the request and passes it on.
 func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if old := p.gateway.old; old != nil && old.takes(r) {
+		p = &old.passage
+	}
 	if r.URL.RawPath != "" { // no id or code of ours needs an escape
 		httpapi.WriteProblem(w, r, errNowhere)
 		return
@@ -53,7 +58,7 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	h := &hop{header: w.Header(), timer: time.AfterFunc(p.rule.wait, func() { cancel(errNoAnswer) })}
+	h := &hop{header: w.Header(), stream: p.rule.stream, timer: time.AfterFunc(p.rule.wait, func() { cancel(errNoAnswer) })}
 	defer h.timer.Stop()
 	p.service.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, hopKey{}, h)))
 }
@@ -63,6 +68,7 @@ var errNoAnswer = errors.New("no answer in time")
 // hop is one request on its way to a service.
 type hop struct {
 	header http.Header // of the answer to the client
+	stream bool
 	timer  *time.Timer // ends the request; stopped when the answer begins
 }
 
@@ -93,8 +99,8 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 			delete(out.Header, name)
 		}
 	}
-	if address, _, err := net.SplitHostPort(pr.In.RemoteAddr); err == nil {
-		out.Header["X-Forwarded-For"] = []string{address}
+	if from := address(pr.In); from != "" {
+		out.Header["X-Forwarded-For"] = []string{from}
 	}
 	ctx := pr.In.Context()
 	out.Header[httpapi.RequestIDHeader] = []string{httpapi.RequestID(ctx)}
@@ -102,6 +108,12 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 	if telemetry.Tracing() {
 		otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(out.Header))
 	}
+}
+
+// address is the client's, or "".
+func address(r *http.Request) string {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
 }
 
 // claimed reports whether a header says something about a request that only we
@@ -124,7 +136,37 @@ func begin(res *http.Response) error {
 	for name := range res.Header {
 		delete(h.header, name)
 	}
+	if h.stream {
+		res.Body = partingFrom(res.Body, process.Leaving(res.Request.Context()))
+	}
 	return nil
+}
+
+// parting is a stream that ends, instead of breaking off, when this process leaves:
+// the client comes back with Last-Event-ID and goes on elsewhere.
+type parting struct {
+	io.ReadCloser
+	leaving context.Context
+	forget  func() bool
+}
+
+func partingFrom(body io.ReadCloser, leaving context.Context) *parting {
+	return &parting{body, leaving, context.AfterFunc(leaving, func() { _ = body.Close() })}
+}
+
+// Read reads a part.
+func (p *parting) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	if err != nil && p.leaving.Err() != nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Close ends the stream at the service.
+func (p *parting) Close() error {
+	p.forget()
+	return p.ReadCloser.Close()
 }
 
 // failed answers for a service that did not.

@@ -1,117 +1,126 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/failsafe-go/failsafe-go/bulkhead"
-	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"go.uber.org/zap"
 
+	"kassa/internal/discovery"
 	"kassa/internal/fault"
 )
 
 const (
-	concurrent  = 512              // requests under way to one service; a checkout may wait 30 s
-	streaming   = 2048             // streams to one service, beside them: one may last for hours
-	failureRate = 0.5              // of the requests to an instance
-	ofAtLeast   = 5                // requests
-	inThePast   = 10 * time.Second // opens its breaker
-	openFor     = time.Second      // then a few requests try it again
-	probes      = 5                // so many at a time; one that gets an answer closes it
+	concurrent = 512  // requests under way to one service; a checkout may wait 30 s
+	streaming  = 2048 // streams to one service, beside them: one may last for hours
 )
 
 // service is one service as the gateway sees it.
 type service struct {
 	name      string
-	instances []*instance
+	instances *discovery.Set[*instance]
 	turn      atomic.Uint32
 	places    bulkhead.Bulkhead[any]
 	streams   bulkhead.Bulkhead[any]
-	keepsPath bool // it is addressed as clients address us
-	transport http.RoundTripper
+	retries   budget
+	odd       chan struct{} // has the instances examined
+	keepsPath bool          // it is addressed as clients address us
 	proxy     *httputil.ReverseProxy
 }
 
-// instance is one process of a service.
-type instance struct {
-	url     *url.URL
-	breaker circuitbreaker.CircuitBreaker[any]
-}
-
-func newService(name string, urls []string, log *zap.Logger) (*service, error) {
-	s := &service{name: name, places: bulkhead.New[any](concurrent), streams: bulkhead.New[any](streaming), transport: newTransport()}
-	for _, text := range urls {
-		u, err := url.Parse(text)
-		if err != nil || u.Host == "" {
-			return nil, fmt.Errorf("the address of service %s must be http://host:port", name)
-		}
-		s.instances = append(s.instances, &instance{url: u, breaker: newBreaker(name, u.Host, log)})
+// newService makes a service that is found at addresses by names, nil for the
+// machine's resolver.
+func newService(name string, addresses []string, names *net.Resolver, log *zap.Logger) (*service, error) {
+	log = log.With(zap.String("upstream", name))
+	begin := func(found discovery.Instance) *instance { return newInstance(found, log) }
+	instances, err := discovery.NewSet(addresses, names, begin, (*instance).leave)
+	if err != nil {
+		return nil, fmt.Errorf("service %s: %w", name, err)
+	}
+	s := &service{
+		name: name, instances: instances, odd: make(chan struct{}, 1),
+		places: bulkhead.New[any](concurrent), streams: bulkhead.New[any](streaming),
 	}
 	s.proxy = newProxy(s, log)
 	return s, nil
 }
 
-func newBreaker(service, host string, log *zap.Logger) circuitbreaker.CircuitBreaker[any] {
-	log = log.With(zap.String("upstream", service), zap.String("instance", host))
-	return circuitbreaker.NewBuilder[any]().
-		WithFailureRateThreshold(failureRate, ofAtLeast, inThePast).
-		WithSuccessThresholdRatio(1, probes).
-		WithDelay(openFor).
-		OnOpen(func(circuitbreaker.StateChangedEvent) { log.Warn("instance is out; passing it over") }).
-		OnClose(func(circuitbreaker.StateChangedEvent) { log.Info("instance is back") }).
-		Build()
-}
-
-func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		DialContext:         dialer.DialContext,
-		MaxIdleConnsPerHost: 256,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true, // what the client asks for passes through
-	}
-}
-
 var errNoInstance = errors.New("no instance can be asked")
 
-// RoundTrip sends the request to the instance whose turn it is. When that one
-// cannot be reached, or breaks off a request that can be sent again, it goes to
-// the next, once each.
+// RoundTrip sends the request to the instance whose turn it is. While it has
+// reached nobody it goes on to the next one, once each. When it may have, and can
+// be sent again without harm, that happens once, within the budget. The deadline
+// is the context's, of all attempts together. What has begun to be answered is
+// never sent again.
 func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil && r.GetBody == nil && len(s.instances) > 1 {
+	instances := s.inTurn()
+	if r.Body != nil && r.GetBody == nil && len(instances) > 1 {
 		r.Body = kept{r.Body}
 	}
-	last := errNoInstance
-	start := s.turn.Add(1)
-	for i := range uint32(len(s.instances)) {
-		in := s.instances[(start+i)%uint32(len(s.instances))]
+	s.retries.earn()
+	failure, retried := errNoInstance, false
+	for _, in := range instances {
 		if !in.breaker.TryAcquirePermit() {
 			continue
 		}
-		if last != errNoInstance { //nolint:errorlint // the sentinel itself
+		if failure != errNoInstance { //nolint:errorlint // the sentinel itself
 			r = again(r)
 		}
 		r.URL.Scheme, r.URL.Host = in.url.Scheme, in.url.Host
-		res, err := s.transport.RoundTrip(r)
+		res, err := in.transport.RoundTrip(r)
 		in.record(r.Context(), err)
 		if err == nil {
+			if res.Close { // it takes leave
+				s.suspect()
+			}
 			return res, nil
 		}
-		last = err
-		if r.Context().Err() != nil || !resendable(r, err) {
+		failure = err
+		if r.Context().Err() != nil {
 			break
 		}
+		s.suspect()
+		if reachedNobody(err) {
+			continue
+		}
+		if retried || !repeatable(r) || !s.retries.spend() {
+			break
+		}
+		retried = true
 	}
-	return nil, last
+	return nil, failure
+}
+
+// inTurn is every instance once: first the one whose turn it is, last those that
+// are not well.
+func (s *service) inTurn() []*instance {
+	all := s.instances.All()
+	if len(all) < 2 {
+		return all
+	}
+	order := make([]*instance, len(all))
+	well, unwell := 0, len(all)
+	for _, in := range all {
+		if in.unwell.Load() {
+			unwell--
+			order[unwell] = in
+			continue
+		}
+		order[well] = in
+		well++
+	}
+	if well == 0 {
+		well = len(all)
+	}
+	turn := s.turn.Add(1) % uint32(well) //nolint:gosec // small
+	order[0], order[turn] = order[turn], order[0]
+	return order
 }
 
 // kept is a body that arrives while it is passed on. A connection that is refused
@@ -121,26 +130,15 @@ type kept struct{ io.ReadCloser }
 // Close does nothing.
 func (kept) Close() error { return nil }
 
-// record tells the breaker. An answer is a success whatever it says: a service
-// that answers 503 for its database's sake may still read from its cache. A
-// client that gave up says nothing, except that a half-open breaker waits for
-// the outcome of every request it let through.
-func (in *instance) record(ctx context.Context, err error) {
-	switch {
-	case err == nil:
-		in.breaker.RecordSuccess()
-	case !errors.Is(context.Cause(ctx), context.Canceled) || in.breaker.IsHalfOpen():
-		in.breaker.RecordFailure()
-	}
+// reachedNobody reports whether there was no connection to send the request by.
+func reachedNobody(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial"
 }
 
-// resendable reports whether the request has not reached anybody, or may do so
-// twice: because it changes nothing, or because the service knows it by its key.
-func resendable(r *http.Request, err error) bool {
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
-		return true
-	}
+// repeatable reports whether the request may happen twice: because it changes
+// nothing, or because the service knows it by its key.
+func repeatable(r *http.Request) bool {
 	if r.Body != nil && r.GetBody == nil {
 		return false // it is partly gone
 	}

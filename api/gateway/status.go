@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -63,7 +62,7 @@ func (d *Desk) look(ctx context.Context) []ServiceStatus {
 	}
 	if d.status != nil {
 		own := d.status(ctx)
-		itself, _ := shown(&instance{url: &url.URL{}}, own)
+		itself, _ := shown(&instance{}, own)
 		itself.Breaker = circuitbreaker.ClosedState.String()
 		all = append(all, summed("gateway", []InstanceStatus{itself}, nil))
 	}
@@ -73,11 +72,12 @@ func (d *Desk) look(ctx context.Context) []ServiceStatus {
 
 // status asks the service's instances at the same time.
 func (s *service) status(ctx context.Context) ServiceStatus {
-	instances := make([]InstanceStatus, len(s.instances))
-	queues := make([]*QueueStatus, len(s.instances))
+	found := s.instances.All()
+	instances := make([]InstanceStatus, len(found))
+	queues := make([]*QueueStatus, len(found))
 	var asking sync.WaitGroup
-	for i, in := range s.instances {
-		asking.Go(func() { instances[i], queues[i] = shown(in, in.ask(ctx, s.transport)) })
+	for i, in := range found {
+		asking.Go(func() { instances[i], queues[i] = shown(in, in.ask(ctx)) })
 	}
 	asking.Wait()
 	var queue *QueueStatus
@@ -88,14 +88,14 @@ func (s *service) status(ctx context.Context) ServiceStatus {
 }
 
 // ask has an instance say how it is. What is no answer is the zero status.
-func (in *instance) ask(ctx context.Context, transport http.RoundTripper) (status process.Status) {
+func (in *instance) ask(ctx context.Context) (status process.Status) {
 	ctx, cancel := context.WithTimeout(ctx, statusWait)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, in.url.JoinPath("status").String(), http.NoBody)
 	if err != nil {
 		return status
 	}
-	res, err := transport.RoundTrip(req)
+	res, err := in.transport.RoundTrip(req)
 	if err != nil {
 		return status
 	}
@@ -108,7 +108,7 @@ func (in *instance) ask(ctx context.Context, transport http.RoundTripper) (statu
 
 // shown is what an instance says, as an operator sees it.
 func shown(in *instance, said process.Status) (InstanceStatus, *QueueStatus) {
-	out := InstanceStatus{Address: in.url.Host, Status: cmp.Or(said.Status, statusDown), Version: said.Version, Checks: said.Checks}
+	out := InstanceStatus{Address: in.Dial, Status: cmp.Or(said.Status, statusDown), Version: said.Version, Checks: said.Checks}
 	if in.breaker != nil {
 		out.Breaker = in.breaker.State().String()
 	}

@@ -72,7 +72,7 @@ func TestWhatCanBeReadMustMakeSense(t *testing.T) {
 		"KASSA_DATABASE_URL must be postgres://user:password@host:port/database; check its scheme and database name",
 		"KASSA_TEMPORAL_ADDRESS must be host:port; for example KASSA_TEMPORAL_ADDRESS=127.0.0.1:7233",
 		"KASSA_NATS_URL must be a list like nats://host:4222; separate several with commas",
-		"KASSA_ORDER_URL must be http://host:port or https://host; separate several with commas",
+		"KASSA_ORDER_URL must be http://host:port, https://host or srv+http://_http._tcp.name; separate several with commas",
 	}, list.Lines)
 	require.NotContains(t, err.Error(), "hunter2")
 }

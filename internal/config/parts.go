@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"kassa/internal/discovery"
 )
 
 // The environments.
@@ -103,7 +105,7 @@ func (b Bus) Validate(bool) []string {
 	return nil
 }
 
-// Services are the base URLs of the other services; several are instances.
+// Services are the addresses of the other services; several are instances.
 type Services struct {
 	UserURLs      []string `env:"KASSA_USER_URL" envDefault:"http://127.0.0.1:4001" example:"http://user:4001"`
 	ProductURLs   []string `env:"KASSA_PRODUCT_URL" envDefault:"http://127.0.0.1:4002" example:"http://product:4002"`
@@ -125,7 +127,7 @@ func (s Services) Map() map[string][]string {
 	}
 }
 
-// Validate checks each URL.
+// Validate checks each address.
 func (s Services) Validate(bool) []string {
 	var lines []string
 	for _, each := range []struct {
@@ -141,7 +143,12 @@ func (s Services) Validate(bool) []string {
 		{"KASSA_ANALYTICS_URL", s.AnalyticsURLs},
 		{"KASSA_NOTIFICATION_URL", s.NotificationURLs},
 	} {
-		lines = append(lines, HTTPURLs(each.name, each.urls...)...)
+		for _, address := range each.urls {
+			if _, err := discovery.ParseAddress(address); err != nil {
+				lines = append(lines, fmt.Sprintf("%s %s; separate several with commas", each.name, err))
+				break
+			}
+		}
 	}
 	return lines
 }

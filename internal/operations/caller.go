@@ -27,35 +27,22 @@ const maxAnswer = 8 << 20
 // CallerOptions say how to reach the services.
 type CallerOptions struct {
 	Token string
-	URLs  map[string][]string // service name → base URLs of its instances, like http://127.0.0.1:4003
+	URLs  map[string][]string // service name → addresses of its instances, see package discovery
+	Names *net.Resolver       // looks them up; nil for the machine's own
 }
 
 // Caller calls operations of other services. It is safe for concurrent use;
 // make one per process.
 type Caller struct {
-	bearer    string
-	transport http.RoundTripper
-	services  map[string]*target
+	bearer   string
+	services map[string]*target
 }
 
-// NewCaller makes a Caller. A malformed URL is reported by the first call.
+// NewCaller makes a Caller. A malformed address is reported by the first call.
 func NewCaller(o CallerOptions) *Caller {
-	dialer := &net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}
-	c := &Caller{
-		bearer: "Bearer " + o.Token,
-		transport: &http.Transport{
-			DialContext:         dialer.DialContext,
-			MaxIdleConns:        0, // no limit but the one per host
-			MaxIdleConnsPerHost: concurrent,
-			IdleConnTimeout:     time.Minute,
-			DisableCompression:  true,
-			WriteBufferSize:     4 << 10,
-			ReadBufferSize:      4 << 10,
-		},
-		services: map[string]*target{},
-	}
-	for service, urls := range o.URLs {
-		c.services[service] = newTarget(service, urls)
+	c := &Caller{bearer: "Bearer " + o.Token, services: map[string]*target{}}
+	for service, addresses := range o.URLs {
+		c.services[service] = newTarget(service, addresses, o.Names)
 	}
 	return c
 }
@@ -99,10 +86,11 @@ func Call[In, Out any](ctx context.Context, c *Caller, service string, op func(c
 // refused connection has carried nothing, so going on to the next instance is
 // not a second try.
 func (c *Caller) send(ctx context.Context, t *target, operation string, body []byte) ([]byte, error) {
-	var refused error
-	for range len(t.instances) {
-		instance := t.next()
-		answer, err := c.post(ctx, instance.base+operation, body)
+	refused := errNoInstance
+	instances := t.instances.All()
+	for range instances {
+		instance := t.next(instances)
+		answer, err := c.post(ctx, instance, operation, body)
 		var dial *net.OpError
 		if !errors.As(err, &dial) || dial.Op != "dial" || ctx.Err() != nil {
 			return answer, err
@@ -114,7 +102,8 @@ func (c *Caller) send(ctx context.Context, t *target, operation string, body []b
 }
 
 // post is one exchange. Its error is a definite fault or says why there is none.
-func (c *Caller) post(ctx context.Context, url string, body []byte) ([]byte, error) {
+func (c *Caller) post(ctx context.Context, to *instance, operation string, body []byte) ([]byte, error) {
+	url := to.base + operation
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -125,7 +114,7 @@ func (c *Caller) post(ctx context.Context, url string, body []byte) ([]byte, err
 		request.Header[correlation.Header] = []string{id}
 	}
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(request.Header))
-	response, err := c.transport.RoundTrip(request)
+	response, err := to.transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}

@@ -3,13 +3,16 @@ package operations
 import (
 	"context"
 	"errors"
-	"strings"
+	"fmt"
+	"net"
+	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
+	"kassa/internal/discovery"
 	"kassa/internal/fault"
 )
 
@@ -26,21 +29,21 @@ const (
 // target is one service as seen by a Caller: its instances, and what keeps
 // its trouble from becoming ours.
 type target struct {
-	name      string
-	instances []*instance
+	instances *discovery.Set[*instance]
+	malformed error // an address of it; nil mostly
 	turn      atomic.Uint32
 	breaker   circuitbreaker.CircuitBreaker[any]
 	places    bulkhead.Bulkhead[any]
 }
 
 type instance struct {
-	base      string       // URL up to the operation's name
+	base      string // URL up to the operation's name
+	transport *http.Transport
 	skipUntil atomic.Int64 // Unix nanoseconds; 0 when it was never skipped
 }
 
-func newTarget(name string, urls []string) *target {
+func newTarget(name string, addresses []string, names *net.Resolver) *target {
 	t := &target{
-		name:   name,
 		places: bulkhead.New[any](concurrent),
 		breaker: circuitbreaker.NewBuilder[any]().
 			WithFailureRateThreshold(failureRate, ofAtLeast, inThePast).
@@ -48,35 +51,55 @@ func newTarget(name string, urls []string) *target {
 			WithSuccessThreshold(3).
 			Build(),
 	}
-	for _, url := range urls {
-		t.instances = append(t.instances, &instance{base: strings.TrimSuffix(url, "/") + Path})
+	t.instances, t.malformed = discovery.NewSet(addresses, names, newInstance, (*instance).leave)
+	if t.malformed != nil {
+		t.malformed = fmt.Errorf("service %s: %w", name, t.malformed)
 	}
 	return t
 }
 
+// newInstance connects to the address that was found, whatever name the URL has.
+func newInstance(found discovery.Instance) *instance {
+	dialer := &net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}
+	return &instance{base: found.Base + Path, transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, found.Dial)
+		},
+		MaxIdleConns:        0, // no limit but the one per host
+		MaxIdleConnsPerHost: concurrent,
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true,
+		WriteBufferSize:     4 << 10,
+		ReadBufferSize:      4 << 10,
+	}}
+}
+
+// leave is called when the name server does not know the instance any more.
+func (i *instance) leave() { i.transport.CloseIdleConnections() }
+
 // next takes turns, passing over instances that refused a connection a moment
 // ago unless all did.
-func (t *target) next() *instance {
+func (t *target) next(instances []*instance) *instance {
 	now := time.Now().UnixNano()
-	start := t.turn.Add(1)
-	for i := range uint32(len(t.instances)) {
-		candidate := t.instances[(start+i)%uint32(len(t.instances))]
+	start, n := t.turn.Add(1), uint32(len(instances)) //nolint:gosec // a handful
+	for i := range n {
+		candidate := instances[(start+i)%n]
 		if candidate.skipUntil.Load() < now {
 			return candidate
 		}
 	}
-	return t.instances[start%uint32(len(t.instances))]
+	return instances[start%n]
 }
 
 func (i *instance) skip() { i.skipUntil.Store(time.Now().Add(skipFor).UnixNano()) }
 
-var errNoInstance = errors.New("no instance is configured")
+var errNoInstance = errors.New("no instance is known")
 
 // guard runs call within the breaker and the bulkhead, and turns whatever is
 // not a definite answer into fault.ErrUnavailable.
 func (t *target) guard(ctx context.Context, call func() ([]byte, error)) ([]byte, error) {
-	if len(t.instances) == 0 {
-		return nil, fault.ErrUnavailable.Because(errNoInstance)
+	if t.malformed != nil {
+		return nil, fault.ErrUnavailable.Because(t.malformed)
 	}
 	if err := t.places.AcquirePermitWithMaxWait(ctx, queueFor); err != nil {
 		return nil, fault.ErrUnavailable.Because(err)

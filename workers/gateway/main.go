@@ -29,6 +29,10 @@ func run(_ context.Context, p *process.Process) error {
 	p.OnStop("bus", func(context.Context) error { nats.Close(); return nil })
 	revoked := identity.NewRevocations()
 	p.Add("revocations", revoked.Follow(nats))
+	shares, err := gateway.ParseLegacyShares(cfg.LegacyRoutes)
+	if err != nil {
+		return err
+	}
 	edge, err := gateway.New(gateway.Options{
 		Services:  cfg.Map(),
 		Verifier:  identity.NewVerifier(cfg.JWKSURL, revoked.Option()),
@@ -36,6 +40,7 @@ func run(_ context.Context, p *process.Process) error {
 		PublicURL: cfg.PublicURL,
 		Origins:   cfg.Origins,
 		LegacyURL: cfg.LegacyURL,
+		Legacy:    shares,
 		Caller:    operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()}),
 		Health:    p.Health,
 		Ready:     p.Readiness,
@@ -45,6 +50,7 @@ func run(_ context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
+	p.Add("watch", edge.Watch)
 	metrics := http.NewServeMux()
 	metrics.Handle("GET /metrics", telemetry.MetricsHandler())
 	if err := p.ServeOnly("metrics server", cfg.MetricsListen, metrics); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"kassa/api/gateway"
 	"kassa/internal/config"
 )
 
@@ -16,6 +17,7 @@ type settings struct {
 	PublicURL     string   `env:"KASSA_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" example:"https://shop.example"` // where clients find us
 	Origins       []string `env:"KASSA_CORS_ORIGINS" example:"https://shop.example,https://admin.shop.example"`       // whose pages may call; none when empty
 	LegacyURL     string   `env:"KASSA_LEGACY_URL" example:"http://old-shop:8000"`                                    // who answers what nothing here does under /api; nobody when empty
+	LegacyRoutes  []string `env:"KASSA_LEGACY_ROUTES" example:"/v1/products=100,/v1/cart=25"`                         // percent of the customers that it still serves, by path
 }
 
 // Validate checks what the types cannot.
@@ -26,6 +28,11 @@ func (s settings) Validate(production bool) []string {
 	}
 	if s.LegacyURL != "" {
 		lines = append(lines, config.HTTPURLs("KASSA_LEGACY_URL", s.LegacyURL)...)
+	}
+	if _, err := gateway.ParseLegacyShares(s.LegacyRoutes); err != nil {
+		lines = append(lines, "KASSA_LEGACY_ROUTES: "+err.Error())
+	} else if len(s.LegacyRoutes) > 0 && s.LegacyURL == "" {
+		lines = append(lines, "KASSA_LEGACY_ROUTES needs KASSA_LEGACY_URL; set it, for example KASSA_LEGACY_URL=http://old-shop:8000")
 	}
 	for _, origin := range s.Origins {
 		if origin == "*" && !production {

@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kassa/internal/httpapi"
+)
+
+// LegacyShare is how much of what is below a path the old shop still answers.
+type LegacyShare struct {
+	Prefix  string // a path of the API and all below it, like /v1/cart
+	Percent int    // of the customers, 0 to 100
+}
+
+// ParseLegacyShares reads shares like /v1/products=100. Of several that fit a
+// path the longest counts, so they come sorted by that.
+func ParseLegacyShares(texts []string) ([]LegacyShare, error) {
+	var shares []LegacyShare
+	for _, text := range texts {
+		prefix, number, found := strings.Cut(strings.TrimSpace(text), "=")
+		percent, err := strconv.Atoi(number)
+		if !found || err != nil || percent < 0 || percent > 100 {
+			return nil, fmt.Errorf("%q is not like /v1/products=100; the number is a percentage from 0 to 100", text)
+		}
+		ours := func(r route) bool { return covered(prefix, r.path) >= 0 || covered(r.path, prefix) >= 0 }
+		if !strings.HasPrefix(prefix, "/v1/") || strings.HasSuffix(prefix, "/") || !slices.ContainsFunc(routes, ours) {
+			return nil, fmt.Errorf("no service answers %q, so there is nothing to share; name a path like /v1/products", prefix)
+		}
+		if slices.ContainsFunc(shares, func(s LegacyShare) bool { return s.Prefix == prefix }) {
+			return nil, fmt.Errorf("%q is there twice", prefix)
+		}
+		shares = append(shares, LegacyShare{Prefix: prefix, Percent: percent})
+	}
+	slices.SortFunc(shares, func(a, b LegacyShare) int { return cmp.Compare(len(b.Prefix), len(a.Prefix)) })
+	return shares, nil
+}
+
+// oldShop is the way to the shop that this one replaces.
+type oldShop struct {
+	passage
+	shares []LegacyShare
+}
+
+// takes reports whether the request is the old shop's. The same visitor always
+// goes the same way, through any gateway, and stays with the new shop when a share
+// gets smaller.
+func (o *oldShop) takes(r *http.Request) bool {
+	path := strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix)
+	for _, share := range o.shares {
+		if covered(share.Prefix, path) < 0 {
+			continue
+		}
+		return share.Percent == 100 || share.Percent > 0 && percentile(o.gateway.visitor(r)) < share.Percent
+	}
+	return false
+}
+
+// visitor names who asks: the principal, or a guest's cart, or else the address.
+func (g *Gateway) visitor(r *http.Request) string {
+	if _, token, found := strings.Cut(r.Header.Get(authzHeader), " "); found {
+		if p, err := g.verifier.Verify(r.Context(), token); err == nil {
+			return p.UserID.String()
+		}
+	}
+	return cmp.Or(r.Header.Get(apiKeyHeader), r.Header.Get("X-Cart-Token"), address(r))
+}
+
+// percentile is the visitor's place among a hundred, by FNV-1a.
+func percentile(visitor string) int {
+	hash := uint64(14695981039346656037)
+	for i := range len(visitor) {
+		hash = (hash ^ uint64(visitor[i])) * 1099511628211
+	}
+	return int(hash >> 32 % 100) //nolint:gosec // below 100
+}

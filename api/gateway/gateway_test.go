@@ -1,8 +1,10 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"kassa/internal/id"
 	"kassa/internal/identity"
 	"kassa/internal/identity/identitytest"
+	"kassa/internal/process"
 )
 
 // upstream is a service that answers what it was asked.
@@ -37,6 +40,8 @@ type edge struct {
 	t      testing.TB
 	url    string
 	issuer *identitytest.Issuer
+	watch  func() // begins to ask the instances how they are
+	leave  func() // as at the end of its process
 }
 
 var services = gateway.ServiceNames()
@@ -61,9 +66,18 @@ func open(t testing.TB, change func(*gateway.Options)) *edge {
 	}
 	g, err := gateway.New(o)
 	require.NoError(t, err)
-	server := httptest.NewServer(g)
+	leaving, leave := context.WithCancel(t.Context())
+	server := httptest.NewUnstartedServer(g)
+	server.Config.BaseContext = func(net.Listener) context.Context { return process.WithLeaving(context.Background(), leaving) }
+	server.Start()
 	t.Cleanup(server.Close)
-	return &edge{t: t, url: server.URL, issuer: issuer}
+	watch := func() {
+		watching, end := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = g.Watch(watching) }()
+		t.Cleanup(func() { end(); <-done })
+	}
+	return &edge{t: t, url: server.URL, issuer: issuer, watch: watch, leave: leave}
 }
 
 // echoing gives every service an instance that echoes.

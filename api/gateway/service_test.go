@@ -43,6 +43,19 @@ func breaking(t testing.TB, asked *atomic.Int64) string {
 	return server.URL
 }
 
+// hung is a service that takes a request and never answers.
+func hung(t testing.TB, asked *atomic.Int64) string {
+	t.Helper()
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked.Add(1)
+		<-release
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(release) })
+	return server.URL
+}
+
 func TestInstancesTakeTurns(t *testing.T) {
 	e := open(t, orders(upstream(t, "one").URL, upstream(t, "two").URL, upstream(t, "three").URL))
 	counts := map[string]int{}
@@ -79,14 +92,64 @@ func TestOnlyWhatMayHappenTwiceIsSentAgain(t *testing.T) {
 	e.refused(e.call("POST", "/api/v1/quotes", `{"a":1}`, nil), 503, "unavailable")
 	require.Equal(t, int64(1), asked.Load(), "nobody knows whether it happened")
 	e.refused(e.call("GET", "/api/v1/products", "", nil), 503, "unavailable")
-	require.Equal(t, int64(3), asked.Load(), "each instance once")
+	require.Equal(t, int64(3), asked.Load(), "once more, at the other one")
+}
+
+func TestARequestIsSentAgainOnceAndWithinItsDeadline(t *testing.T) {
+	var broken, waiting atomic.Int64
+	t.Cleanup(gateway.SetUsualWait(400 * time.Millisecond))
+	e := open(t, func(o *gateway.Options) {
+		for range 4 {
+			o.Services["order"] = append(o.Services["order"], breaking(t, &broken))
+		}
+		o.Services["product"] = []string{hung(t, &waiting), hung(t, &waiting)}
+		o.Services["cart"] = []string{breaking(t, &waiting), hung(t, &waiting)}
+	})
+	e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable")
+	require.Equal(t, int64(2), broken.Load(), "once, however many there are")
+
+	for _, c := range []struct {
+		path  string
+		asked int64
+	}{{"/api/v1/products", 1}, {"/api/v1/cart", 2}} {
+		waiting.Store(0)
+		begin := time.Now()
+		e.refused(e.call("GET", c.path, "", nil), 503, "unavailable")
+		require.Less(t, time.Since(begin), 2*time.Second)
+		require.LessOrEqual(t, waiting.Load(), c.asked, "the deadline is of all attempts together")
+	}
+}
+
+func TestAnAnswerThatHasBegunIsNotAskedForAgain(t *testing.T) {
+	var asked atomic.Int64
+	half := func() string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			w.Header().Set("Content-Length", "200000")
+			_, _ = io.WriteString(w, strings.Repeat("x", 100_000))
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	e := open(t, orders(half(), half()))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", e.url+"/api/v1/orders", http.NoBody)
+	require.NoError(t, err)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	_, err = io.ReadAll(res.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "the client sees that it is not all")
+	require.Equal(t, int64(1), asked.Load())
 }
 
 func TestAServiceThatIsOutIsSaidAtOnceAndComesBack(t *testing.T) {
-	address := strings.TrimPrefix(refusing(t), "http://")
+	var address string
 	e := open(t, func(o *gateway.Options) {
 		echoing(t)(o)
-		o.Services["order"] = []string{"http://" + address}
+		o.Services["order"] = []string{refusing(t)}
+		address = strings.TrimPrefix(o.Services["order"][0], "http://")
 	})
 	for range 50 {
 		start := time.Now()
@@ -107,17 +170,11 @@ func TestAServiceThatIsOutIsSaidAtOnceAndComesBack(t *testing.T) {
 }
 
 func TestAHungServiceOpensItsBreaker(t *testing.T) {
-	release := make(chan struct{})
 	var asked atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		asked.Add(1)
-		<-release
-	}))
-	t.Cleanup(server.Close)
-	t.Cleanup(func() { close(release) })
+	url := hung(t, &asked)
 	restore := gateway.SetUsualWait(100 * time.Millisecond)
 	t.Cleanup(restore)
-	e := open(t, orders(server.URL))
+	e := open(t, orders(url))
 
 	var group sync.WaitGroup
 	for range 6 {
@@ -184,6 +241,36 @@ func TestAStreamOutlivesTheDeadlineForItsBeginning(t *testing.T) {
 	close(next)
 	_, err = res.Body.Read(buffer)
 	require.ErrorIs(t, err, io.EOF)
+}
+
+func TestAStreamEndsPolitelyWhenTheGatewayLeaves(t *testing.T) {
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, "id: 1\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		close(gone)
+	}))
+	t.Cleanup(server.Close)
+	e := open(t, orders(server.URL))
+	req, err := http.NewRequestWithContext(t.Context(), "GET", e.url+"/api/v1/orders/1/events", http.NoBody)
+	require.NoError(t, err)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	begun := make([]byte, 7)
+	_, err = io.ReadFull(res.Body, begun)
+	require.NoError(t, err)
+	e.leave()
+	rest, err := io.ReadAll(res.Body)
+	require.NoError(t, err, "it ends, and is not cut")
+	require.Equal(t, "id: 1\n\n", string(begun)+string(rest))
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the service still writes for nobody")
+	}
 }
 
 func TestAClientThatGivesUpEndsTheRequestBehindIt(t *testing.T) {

@@ -70,12 +70,19 @@ func TestEveryAddressOfANameIsAProcess(t *testing.T) {
 	at := func(dial string) discovery.Instance {
 		return discovery.Instance{Base: "http://order.shop.internal:4005", Dial: dial}
 	}
-	require.Equal(t, []discovery.Instance{at("order.shop.internal:4005")}, set.All(), "before the answer, the name itself")
-	becomes(t, set, at("127.0.0.1:4005"), at("127.0.0.2:4005"), at("[::1]:4005"))
+	require.Equal(t, []discovery.Instance{at("127.0.0.1:4005"), at("127.0.0.2:4005"), at("[::1]:4005")}, set.All(), "the first caller waits for the first answer")
 
 	names.Host("order.shop.internal", "127.0.0.2", "127.0.0.3")
 	becomes(t, set, at("127.0.0.2:4005"), at("127.0.0.3:4005"))
 	require.Eventually(t, func() bool { return gone.Load() != nil && gone.Load().Dial == "[::1]:4005" }, soon, time.Millisecond)
+}
+
+func TestANameThatIsNotKnownYetIsTriedAsItIs(t *testing.T) {
+	names := discoverytest.Start(t)
+	set := watch(t, names, nil, "http://order.shop.internal")
+	require.Equal(t, []discovery.Instance{{Base: "http://order.shop.internal", Dial: "order.shop.internal:80"}}, set.All())
+	names.Host("order.shop.internal", "127.0.0.1")
+	becomes(t, set, discovery.Instance{Base: "http://order.shop.internal", Dial: "127.0.0.1:80"})
 }
 
 func TestANameServerThatIsOutTakesNobodyAway(t *testing.T) {
@@ -114,7 +121,7 @@ func TestServiceRecordsSayThePorts(t *testing.T) {
 		{Base: "https://one.shop.internal:4006", Dial: "127.0.0.1:4006"},
 		{Base: "https://two.shop.internal:4105", Dial: "127.0.0.2:4105"},
 		{Base: "https://two.shop.internal:4105", Dial: "127.0.0.3:4105"},
-	}, set.All(), "the first caller waits for the first answer")
+	}, set.All())
 
 	none := watch(t, names, nil, "srv+https://_http._tcp.nothing.shop.internal")
 	require.Empty(t, none.All())

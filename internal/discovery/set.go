@@ -29,9 +29,9 @@ type Set[T any] struct {
 	kept  map[Instance]T
 
 	moves   bool // an address may come to mean other processes
-	next    atomic.Int64
 	looking atomic.Bool
-	looked  chan struct{} // closed after the first look-up
+	next    atomic.Int64  // when to look again, Unix nanoseconds; 0 before the first time has ended
+	looked  chan struct{} // closed then
 }
 
 // NewSet makes a Set. names is nil for the machine's own resolver; end may be
@@ -51,23 +51,27 @@ func NewSet[T any](addresses []string, names *net.Resolver, begin func(Instance)
 		s.moves = s.moves || !a.fixed()
 	}
 	s.settle()
+	s.refresh()
 	return s, nil
 }
 
 // All is every process as far as is known, in a stable order. Nobody may change it.
 func (s *Set[T]) All() []T {
-	if s.moves && time.Now().UnixNano() > s.next.Load() && s.looking.CompareAndSwap(false, true) {
-		go s.look()
-	}
-	all := *s.all.Load()
-	if len(all) == 0 && s.moves {
+	s.refresh()
+	if s.moves && s.next.Load() == 0 {
 		select {
 		case <-s.looked:
 		case <-time.After(firstWait):
 		}
-		all = *s.all.Load()
 	}
-	return all
+	return *s.all.Load()
+}
+
+// refresh begins to look when it is time and nobody does.
+func (s *Set[T]) refresh() {
+	if s.moves && time.Now().UnixNano() > s.next.Load() && s.looking.CompareAndSwap(false, true) {
+		go s.look()
+	}
 }
 
 // look asks for every name at the same time.
@@ -97,10 +101,7 @@ func (s *Set[T]) look() {
 		}
 	}
 	s.settle()
-	s.next.Store(time.Now().Add(lookEvery).UnixNano())
-	select {
-	case <-s.looked:
-	default:
+	if s.next.Swap(time.Now().Add(lookEvery).UnixNano()) == 0 {
 		close(s.looked)
 	}
 }

@@ -45,7 +45,7 @@ func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
 		return err
 	}
 	leaving, leave := context.WithCancel(context.Background())
-	serving, abort := context.WithCancel(context.WithValue(context.Background(), leavingKey{}, leaving))
+	serving, abort := context.WithCancel(WithLeaving(context.Background(), leaving))
 	server := &http.Server{
 		Handler:           p.draining(handler),
 		BaseContext:       func(net.Listener) context.Context { return serving },
@@ -96,6 +96,12 @@ func Leaving(ctx context.Context) context.Context {
 		return leaving
 	}
 	return context.Background()
+}
+
+// WithLeaving is the context of the requests to a server that takes new ones until
+// leaving is done.
+func WithLeaving(ctx, leaving context.Context) context.Context {
+	return context.WithValue(ctx, leavingKey{}, leaving)
 }
 
 type leavingKey struct{}

@@ -1,0 +1,96 @@
+package gateway_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kassa/api/gateway"
+	"kassa/internal/id"
+	"kassa/internal/identity"
+)
+
+// replacing is a gateway in front of services that echo, and of an old shop that
+// keeps shares.
+func replacing(t *testing.T, shares ...string) *edge {
+	t.Helper()
+	parsed, err := gateway.ParseLegacyShares(shares)
+	require.NoError(t, err)
+	old := played(t, map[string]http.HandlerFunc{"/api/v1/": func(w http.ResponseWriter, r *http.Request) {
+		says(200, `{"service":"old","path":"`+r.URL.Path+`"}`)(w, r)
+	}})
+	return open(t, func(o *gateway.Options) { echoing(t)(o); o.LegacyURL, o.Legacy = old, parsed })
+}
+
+func (e *edge) who(path string, h headers) string {
+	e.t.Helper()
+	a := e.call("GET", "/api"+path, "", h)
+	require.Equal(e.t, 200, a.status, a.raw)
+	return a.body["service"].(string)
+}
+
+func TestTheOldShopKeepsWhatItIsGiven(t *testing.T) {
+	e := replacing(t, "/v1/products=100", "/v1/products/search=0", "/v1/orders=0")
+	require.Equal(t, "old", e.who("/v1/products", nil))
+	require.Equal(t, "old", e.who("/v1/products/7", headers{"Authorization": "Basic of-its-own"}))
+	require.Equal(t, "old", e.who("/v1/products/7/inventory", nil), "whichever service would answer it")
+	require.Equal(t, "product", e.who("/v1/products/search", nil), "the longer path counts")
+	require.Equal(t, "order", e.who("/v1/orders", nil))
+	require.Equal(t, "cart", e.who("/v1/cart", nil), "what nobody shares is ours")
+	require.Equal(t, "old", e.who("/v1/wishlists", nil), "and what is not ours is the old shop's")
+	require.Equal(t, "/api/v1/products/7", e.call("GET", "/api/v1/products/7", "", nil).body["path"], "as clients know it")
+}
+
+func TestAVisitorAlwaysGoesTheSameWay(t *testing.T) {
+	few, more := replacing(t, "/v1/cart=25"), replacing(t, "/v1/cart=60")
+	visitors := map[string]func() headers{
+		"principals": func() headers {
+			return headers{"Authorization": "Bearer " + few.issuer.Token(id.New(), identity.Customer)}
+		},
+		"guests with a cart": func() headers { return headers{"X-Cart-Token": id.New().String()} },
+	}
+	for name, visitor := range visitors {
+		old := 0
+		for range 400 {
+			h := visitor()
+			first := few.who("/v1/cart", h)
+			require.Equal(t, first, few.who("/v1/cart/shipping-options", h), "on every path below")
+			if first == "old" {
+				old++
+			}
+			if _, guest := h["X-Cart-Token"]; guest && first == "old" {
+				require.Equal(t, "old", more.who("/v1/cart", h), "and through another gateway: who is new stays new when the share gets smaller")
+			}
+		}
+		require.InDelta(t, 100, old, 45, name) // 5 standard deviations
+	}
+	first := few.who("/v1/cart", nil)
+	for range 20 {
+		require.Equal(t, first, few.who("/v1/cart", nil), "a guest without a cart by the address")
+	}
+	user := id.New()
+	first = few.who("/v1/cart", headers{"Authorization": "Bearer " + few.issuer.Token(user, identity.Customer)})
+	for range 20 {
+		h := headers{"Authorization": "Bearer " + few.issuer.Token(user, identity.Customer), "X-Cart-Token": id.New().String()}
+		require.Equal(t, first, few.who("/v1/cart", h), "with another token, and whatever the cart")
+	}
+}
+
+func TestWhatAShareOfTheOldShopMayBe(t *testing.T) {
+	for text, refused := range map[string]string{
+		"/v1/products=100": "", " /v1/orders/{id}/events=0 ": "", "/v1/users/{id}=7": "",
+		"/v1/products": "is not like", "/v1/products=101": "is not like", "/v1/products=-1": "is not like", "/v1/products=1.5": "is not like",
+		"=5": "no service answers", "/=5": "no service answers", "/v1/=5": "no service answers", "/v1/products/=5": "no service answers",
+		"/v1/wishlists=5": "no service answers", "/v1/dashboard=5": "no service answers", "/v1/product=5": "no service answers",
+	} {
+		_, err := gateway.ParseLegacyShares([]string{text})
+		if refused == "" {
+			require.NoError(t, err, text)
+			continue
+		}
+		require.ErrorContains(t, err, refused, text)
+	}
+	_, err := gateway.ParseLegacyShares([]string{"/v1/cart=5", "/v1/cart=6"})
+	require.ErrorContains(t, err, "twice")
+}

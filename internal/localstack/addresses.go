@@ -15,6 +15,7 @@ var ErrNotRunning = errors.New("the platform is not running: start it with `kass
 // owner only, so that other commands find the running platform.
 type Addresses struct {
 	Gateway    string              `json:"gateway"`     // base URL
+	Gateways   []string            `json:"gateways"`    // base URLs of all its instances, that one first
 	Metrics    string              `json:"metrics"`     // base URL of the gateway's metrics
 	Services   map[string][]string `json:"services"`    // base URLs of each worker's instances, by service
 	Temporal   string              `json:"temporal"`    // host:port
@@ -45,6 +46,7 @@ func (a Addresses) DatabaseURL(database, role string) string {
 func (s *Stack) Addresses() Addresses {
 	a := Addresses{
 		Gateway:   s.url("gateway"),
+		Gateways:  s.urls("gateway"),
 		Services:  map[string][]string{},
 		Temporal:  s.address(nameTemporal),
 		Namespace: Namespace,

@@ -63,7 +63,7 @@ const (
 // pspEnv sends webhooks through the gateway, as a provider on the internet would.
 func pspEnv(s *Stack) map[string]string {
 	return map[string]string{
-		"KASSA_WEBHOOK_URL":    s.reach("gateway") + "/api/v1/webhooks/stripe",
+		"KASSA_WEBHOOK_URL":    strings.Split(s.reach("gateway"), ",")[0] + "/api/v1/webhooks/stripe",
 		"KASSA_WEBHOOK_SECRET": s.secrets.WebhookSecret,
 		"KASSA_STRIPE_KEY":     s.secrets.StripeKey,
 	}
@@ -140,6 +140,9 @@ func (s *Stack) environment(sv service, process string) []string {
 	}
 	if sv.extra != nil {
 		maps.Copy(env, sv.extra(s))
+	}
+	if process != sv.name && env["KASSA_METRICS_LISTEN"] != "" {
+		env["KASSA_METRICS_LISTEN"] = "127.0.0.1:0" // the first instance has the port that people know
 	}
 	maps.Copy(env, s.options.Env["*"])
 	maps.Copy(env, s.options.Env[sv.name])

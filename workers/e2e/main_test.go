@@ -62,8 +62,8 @@ func run(m *testing.M) int {
 	return 0
 }
 
-// start brings the platform up in dir, with two processes of order, and opens
-// the shop. Only requests that ask for it are traced.
+// start brings the platform up in dir, with two processes of order and of the
+// gateway, and opens the shop. Only requests that ask for it are traced.
 func start(dir string) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // Postgres runs as somebody else
 		return err
@@ -81,13 +81,16 @@ func start(dir string) (err error) {
 		StateDir:  dir,
 		BinDir:    os.Getenv("KASSA_BIN_DIR"),
 		FreePorts: true,
-		Instances: map[string]int{"order": 2},
+		Instances: map[string]int{"order": 2, "gateway": 2},
 		Env: map[string]map[string]string{"*": {
 			"OTEL_EXPORTER_OTLP_ENDPOINT": traces.url(),
 			"OTEL_TRACES_SAMPLER":         "parentbased_always_off",
 			"OTEL_BSP_SCHEDULE_DELAY":     "200", // ms
 		}, "order": {
 			"KASSA_REVIEW_ABOVE": "100000", // minor units
+			"KASSA_DRAIN":        "1s",     // time for whoever sends it requests
+		}, "gateway": {
+			"KASSA_DRAIN": "1s",
 		}},
 		Progress: func(what string) { fmt.Println("·", what) },
 	})

@@ -11,44 +11,63 @@ import (
 	"kassa/sql/analyticsdb"
 )
 
-// HearOrder writes down what the order service tells. The facts commute, so its
-// consumer may apply events in any order.
-func HearOrder(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error {
-	order, err := events.Decode[events.Order](event)
-	if err != nil {
-		return err
-	}
+// HearOrders writes down what the order service tells. The facts commute, so its
+// consumer may apply events in any order, and what is told of many orders is
+// written at once.
+func HearOrders(ctx context.Context, tx pgx.Tx, told []cloudevent.Event) error {
 	db := analyticsdb.New(tx)
-	switch event.Type {
-	case events.OrderCreated:
-		err = db.UpsertSalePlaced(ctx, analyticsdb.UpsertSalePlacedParams{
-			OrderID: order.OrderID, UserID: order.UserID, Currency: order.Total.Currency, Total: order.Total.Amount, PlacedAt: event.Time,
-		})
-	case events.OrderConfirmed:
-		err = db.UpsertSaleConfirmed(ctx, confirmed(order, event))
-	case events.OrderCancelled:
-		err = db.UpsertSaleCancelled(ctx, order.OrderID, order.UserID, event.Time)
-	case events.OrderRefunded:
-		err = refunded(ctx, db, order, event)
+	var placed analyticsdb.UpsertSalesPlacedParams
+	var confirmed analyticsdb.UpsertSalesConfirmedParams
+	for _, event := range told {
+		order, err := events.Decode[events.Order](event)
+		if err != nil {
+			return err
+		}
+		switch event.Type {
+		case events.OrderCreated:
+			addPlaced(&placed, order, event)
+		case events.OrderConfirmed:
+			addConfirmed(&confirmed, order, event)
+		case events.OrderCancelled:
+			err = db.UpsertSaleCancelled(ctx, order.OrderID, order.UserID, event.Time)
+		case events.OrderRefunded:
+			err = refunded(ctx, db, order, event)
+		}
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", event.Type, order.OrderID, err)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("%s of %s: %w", event.Type, order.OrderID, err)
+	if len(placed.OrderIds) > 0 {
+		if err := db.UpsertSalesPlaced(ctx, placed); err != nil {
+			return fmt.Errorf("orders placed: %w", err)
+		}
+	}
+	if len(confirmed.OrderIds) > 0 {
+		if err := db.UpsertSalesConfirmed(ctx, confirmed); err != nil {
+			return fmt.Errorf("orders confirmed: %w", err)
+		}
 	}
 	return nil
 }
 
-func confirmed(order events.Order, event cloudevent.Event) analyticsdb.UpsertSaleConfirmedParams {
-	params := analyticsdb.UpsertSaleConfirmedParams{
-		OrderID: order.OrderID, UserID: order.UserID, Currency: order.Total.Currency, Total: order.Total.Amount, ConfirmedAt: event.Time,
-	}
+func addPlaced(to *analyticsdb.UpsertSalesPlacedParams, order events.Order, event cloudevent.Event) {
+	to.OrderIds, to.UserIds = append(to.OrderIds, order.OrderID), append(to.UserIds, order.UserID)
+	to.Currencies, to.Totals = append(to.Currencies, order.Total.Currency), append(to.Totals, order.Total.Amount)
+	to.PlacedAt = append(to.PlacedAt, event.Time)
+}
+
+func addConfirmed(to *analyticsdb.UpsertSalesConfirmedParams, order events.Order, event cloudevent.Event) {
+	to.OrderIds, to.UserIds = append(to.OrderIds, order.OrderID), append(to.UserIds, order.UserID)
+	to.Currencies, to.Totals = append(to.Currencies, order.Total.Currency), append(to.Totals, order.Total.Amount)
+	to.ConfirmedAt = append(to.ConfirmedAt, event.Time)
 	for _, line := range order.Lines {
 		if line.ProductID == nil || line.Total == nil {
 			continue // as versions before told it
 		}
-		params.VariantIds, params.ProductIds = append(params.VariantIds, line.VariantID), append(params.ProductIds, *line.ProductID)
-		params.Quantities, params.Totals = append(params.Quantities, line.Quantity), append(params.Totals, line.Total.Amount)
+		to.LineOrderIds, to.LineVariantIds = append(to.LineOrderIds, order.OrderID), append(to.LineVariantIds, line.VariantID)
+		to.LineProductIds, to.LineQuantities = append(to.LineProductIds, *line.ProductID), append(to.LineQuantities, line.Quantity)
+		to.LineTotals = append(to.LineTotals, line.Total.Amount)
 	}
-	return params
 }
 
 // refunded writes a refund down under its own id.

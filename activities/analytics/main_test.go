@@ -86,7 +86,7 @@ func (s shop) hear(all ...cloudevent.Event) {
 			if event.Source == "/kassa/product" {
 				return analytics.HearProduct(s.t.Context(), tx, event)
 			}
-			return analytics.HearOrder(s.t.Context(), tx, event)
+			return analytics.HearOrders(s.t.Context(), tx, []cloudevent.Event{event})
 		}))
 	}
 }

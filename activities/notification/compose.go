@@ -39,8 +39,8 @@ type Address struct {
 
 // compose writes the letters of a message, one per address: e-mail and SMS have
 // one, push has one per browser.
-func (s *Service) compose(ctx context.Context, m notificationdb.Message) ([]Letter, error) {
-	person, err := s.contact(ctx, m.UserID)
+func (s *Service) compose(ctx context.Context, m notificationdb.Message, from material) ([]Letter, error) {
+	person, err := from.person(m.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) compose(ctx context.Context, m notificationdb.Message) ([]Lett
 	if !person.wants(m.Kind, Channel(m.Channel)) {
 		return nil, errSkip{"not_wanted"}
 	}
-	page, err := s.page(ctx, m, &person)
+	page, err := s.page(ctx, m, from, &person)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *Service) addressed(ctx context.Context, m notificationdb.Message, lette
 }
 
 // page gathers what the text of a message is written from.
-func (s *Service) page(ctx context.Context, m notificationdb.Message, person *Contact) (page, error) {
+func (s *Service) page(ctx context.Context, m notificationdb.Message, from material, person *Contact) (page, error) {
 	p := page{Name: oneLine(person.Name), Shop: s.options.ShopURL}
 	if err := json.Unmarshal(m.Facts, &p.Facts); err != nil {
 		return p, &Refusal{Reason: "unwritable", Cause: err}
@@ -102,7 +102,7 @@ func (s *Service) page(ctx context.Context, m notificationdb.Message, person *Co
 	}
 	switch contentOf(m.Kind) {
 	case aboutOrder:
-		order, err := s.order(ctx, *m.AboutID)
+		order, err := from.order(*m.AboutID)
 		if err != nil {
 			return p, err
 		}

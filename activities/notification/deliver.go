@@ -3,6 +3,7 @@ package notification
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -185,7 +186,10 @@ func (s *Service) disable(ctx context.Context, db *notificationdb.Queries, endpo
 	if err != nil {
 		return err
 	}
-	return s.insert(ctx, db, message{
-		event: d.ID, user: endpoint.CreatedBy, kind: kindWebhookDisabled, source: "system", about: &endpoint.ID, facts: facts{URL: endpoint.Url},
-	}, []Channel{Email})
+	known, err := json.Marshal(facts{URL: endpoint.Url})
+	if err != nil {
+		return fmt.Errorf("facts of %s: %w", endpoint.ID, err)
+	}
+	m := message{event: d.ID, user: endpoint.CreatedBy, kind: kindWebhookDisabled, about: endpoint.ID, facts: known}
+	return s.insert(ctx, db, m, "system", nil, []Channel{Email})
 }

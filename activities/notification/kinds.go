@@ -33,7 +33,7 @@ type Kind struct {
 type content int
 
 const (
-	aboutOrder   content = iota // order.ReadOrderBrief of about_id
+	aboutOrder   content = iota // order.ReadOrderBriefs of about_id
 	aboutRequest                // user.IssueMailToken of about_id
 	aboutCart                   // the event alone
 )

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
 // MailerOptions say which server takes our mail.
@@ -32,10 +33,10 @@ const (
 
 // Mailer sends letters by SMTP.
 type Mailer struct {
-	options []mail.Option
-	host    string
-	from    *netmail.Address
-	domain  string // of the Message-ID
+	client *mail.Client
+	from   *netmail.Address
+	domain string            // of the Message-ID
+	idle   chan *smtp.Client // conversations that go on with the next letter
 }
 
 // NewMailer fails when the options make no sense. It does not connect.
@@ -64,33 +65,30 @@ func NewMailer(o MailerOptions) (*Mailer, error) {
 	if o.Username != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(o.Username), mail.WithPassword(o.Password))
 	}
-	m := &Mailer{options: options, host: host, from: from, domain: from.Address[strings.LastIndexByte(from.Address, '@')+1:]}
-	_, err = mail.NewClient(host, options...)
-	return m, err
+	client, err := mail.NewClient(host, options...)
+	return &Mailer{
+		client: client, from: from, domain: from.Address[strings.LastIndexByte(from.Address, '@')+1:],
+		idle: make(chan *smtp.Client, sendAtOnce),
+	}, err
 }
 
-// Send hands a letter to the server, in a conversation of its own. Its errors
-// name no address: they are logged.
+// Send hands a letter to the server. Its errors name no address: they are logged.
 func (m *Mailer) Send(ctx context.Context, letter Letter) error {
 	message, err := m.message(letter)
 	if err != nil {
 		return &Refusal{Reason: "bad_address", Cause: errBadAddress}
 	}
-	client, err := mail.NewClient(m.host, m.options...)
+	conversation, err := m.converse(ctx)
 	if err != nil {
 		return fmt.Errorf("mail server: %w", err)
 	}
-	conversation, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("mail server: %w", err)
-	}
-	// Once the server has taken the letter, how the conversation ends does not matter.
-	defer func() { _ = client.CloseWithSMTPClient(conversation) }()
-	var refused *mail.SendError
-	switch err = client.SendWithSMTPClient(conversation, message); {
-	case err == nil:
+	if err = m.client.SendWithSMTPClient(conversation, message); err == nil {
+		m.keep(conversation)
 		return nil
-	case !errors.As(err, &refused):
+	}
+	_ = m.client.CloseWithSMTPClient(conversation)
+	var refused *mail.SendError
+	if !errors.As(err, &refused) {
 		return errors.New("mail server: the conversation broke off")
 	}
 	clean := fmt.Errorf("mail server: %s (code %d)", refused.Reason, refused.ErrorCode())
@@ -98,6 +96,35 @@ func (m *Mailer) Send(ctx context.Context, letter Letter) error {
 		return &Refusal{Reason: "refused_by_server", Cause: clean}
 	}
 	return clean // a sender that is refused is our own mistake: every letter can still be sent
+}
+
+// converse goes on with a conversation that is still open, or begins one. A server
+// ends those that it finds too long or too quiet; such a one is noticed before a
+// letter is begun.
+func (m *Mailer) converse(ctx context.Context) (*smtp.Client, error) {
+	for {
+		select {
+		case conversation := <-m.idle:
+			if conversation.UpdateDeadline(stillThere) == nil && conversation.Noop() == nil {
+				return conversation, nil
+			}
+			_ = conversation.Close()
+		default:
+			return m.client.DialToSMTPClientWithContext(ctx)
+		}
+	}
+}
+
+// stillThere is how long a server may take to say that a conversation goes on.
+const stillThere = 2 * time.Second
+
+// keep leaves a conversation open for the next letter.
+func (m *Mailer) keep(conversation *smtp.Client) {
+	select {
+	case m.idle <- conversation:
+	default:
+		_ = m.client.CloseWithSMTPClient(conversation)
+	}
 }
 
 var errBadAddress = errors.New("not an address that mail can go to")

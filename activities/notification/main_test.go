@@ -81,7 +81,7 @@ func mailer(t *testing.T, address string) *notification.Mailer {
 }
 
 // call answers what the user and the order service would.
-func (p *post) call(_ context.Context, service, operation string, _, out any) error {
+func (p *post) call(_ context.Context, service, operation string, in, out any) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked[service+"."+operation]++
@@ -89,14 +89,28 @@ func (p *post) call(_ context.Context, service, operation string, _, out any) er
 		return p.out
 	}
 	switch operation {
-	case "ReadContact":
-		return copied(p.person, out)
-	case "ReadOrderBrief":
-		return copied(p.order, out)
+	case "ReadContacts":
+		return copied(map[string]any{"contacts": []notification.Contact{p.person}}, out)
+	case "ReadOrderBriefs":
+		return copied(map[string]any{"orders": p.briefs(in)}, out)
 	case "IssueMailToken":
 		return copied(p.token, out)
 	}
 	return errors.New("nobody serves " + operation)
+}
+
+// briefs are the orders that are asked for, which are all alike.
+func (p *post) briefs(in any) (orders []notification.OrderBrief) {
+	var asked struct {
+		OrderIDs []uuid.UUID `json:"order_ids"`
+	}
+	require.NoError(p.t, copied(in, &asked))
+	for _, id := range asked.OrderIDs {
+		order := p.order
+		order.OrderID = id
+		orders = append(orders, order)
+	}
+	return orders
 }
 
 func copied(in, out any) error {
@@ -126,7 +140,7 @@ func (p *post) happen(typ string, data map[string]any) cloudevent.Event {
 func (p *post) hear(event cloudevent.Event) {
 	p.t.Helper()
 	require.NoError(p.t, pg.InTx(p.t.Context(), p.pool, func(tx pgx.Tx) error {
-		return notification.Hearing(p.Service)(p.t.Context(), tx, event)
+		return notification.Hearing(p.Service)(p.t.Context(), tx, []cloudevent.Event{event})
 	}))
 }
 

@@ -73,13 +73,17 @@ func (s *Service) SendDueMessages(ctx context.Context, _ SendDueMessagesInput) (
 	if err != nil {
 		return SentMessages{}, fmt.Errorf("claim messages: %w", err)
 	}
+	if len(due) == 0 {
+		return SentMessages{}, nil
+	}
+	from := s.gather(ctx, due)
 	var settled atomic.Int64
 	var trouble atomic.Pointer[error]
 	var group errgroup.Group
 	group.SetLimit(sendAtOnce)
 	for _, m := range due {
 		group.Go(func() error {
-			outcome := s.send(ctx, m)
+			outcome := s.send(ctx, m, from)
 			done, err := s.finish(ctx, m, outcome)
 			if done {
 				settled.Add(1)
@@ -103,11 +107,11 @@ type errSkip struct{ reason string }
 
 func (e errSkip) Error() string { return e.reason }
 
-// send asks for the content and hands the letter over.
-func (s *Service) send(ctx context.Context, m notificationdb.Message) error {
+// send writes the letter and hands it over.
+func (s *Service) send(ctx context.Context, m notificationdb.Message, from material) error {
 	ctx, cancel := context.WithTimeout(ctx, sendWithin)
 	defer cancel()
-	letters, err := s.compose(ctx, m)
+	letters, err := s.compose(ctx, m, from)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"kassa/internal/fault"
 	"kassa/internal/pg"
 	"kassa/sql/notificationdb"
 )
@@ -33,16 +32,15 @@ func (s *Service) SendNotification(ctx context.Context, in SendNotificationInput
 	if err := s.acceptable(in); err != nil {
 		return Notifications{}, err
 	}
-	if person, err := s.contact(ctx, in.UserID); err != nil {
-		if fault.Of(err).Code == fault.NotFound {
-			return Notifications{}, ErrRecipientUnknown.Because(err)
-		}
+	people, err := s.contacts(ctx, []uuid.UUID{in.UserID})
+	if err != nil {
 		return Notifications{}, err
-	} else if person.Erased {
+	}
+	if person, known := people[in.UserID]; !known || person.Erased {
 		return Notifications{}, ErrRecipientUnknown
 	}
-	m := message{event: in.RequestID, user: in.UserID, kind: kindCustom, source: "operator"}
-	return s.keep(ctx, m, in.Channels, func(db *notificationdb.Queries) error {
+	m := message{event: in.RequestID, user: in.UserID, kind: kindCustom, facts: []byte("{}")}
+	return s.keep(ctx, m, nil, in.Channels, func(db *notificationdb.Queries) error {
 		return db.InsertLetter(ctx, notificationdb.InsertLetterParams{EventID: in.RequestID, Subject: in.Subject, Body: in.Text, CreatedAt: now()})
 	})
 }
@@ -81,10 +79,11 @@ func (s *Service) ResendNotification(ctx context.Context, in ResendNotificationI
 	if row.Status == "pending" {
 		return Notification{}, ErrNotificationPending
 	}
-	m := message{
-		event: in.RequestID, user: row.UserID, kind: row.Kind, source: "operator", about: row.AboutID, rawFacts: row.Facts, resendOf: &row.ID,
+	m := message{event: in.RequestID, user: row.UserID, kind: row.Kind, facts: row.Facts}
+	if row.AboutID != nil {
+		m.about = *row.AboutID
 	}
-	again, err = s.keep(ctx, m, []Channel{Channel(row.Channel)}, func(db *notificationdb.Queries) error {
+	again, err = s.keep(ctx, m, &row.ID, []Channel{Channel(row.Channel)}, func(db *notificationdb.Queries) error {
 		if row.Kind != kindCustom {
 			return nil
 		}
@@ -106,14 +105,14 @@ func (s *Service) ResendNotification(ctx context.Context, in ResendNotificationI
 }
 
 // keep records messages with their text, in one transaction, once.
-func (s *Service) keep(ctx context.Context, m message, channels []Channel, text func(*notificationdb.Queries) error) (Notifications, error) {
+func (s *Service) keep(ctx context.Context, m message, resendOf *uuid.UUID, channels []Channel, text func(*notificationdb.Queries) error) (Notifications, error) {
 	list := Notifications{Notifications: []Notification{}}
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		db := notificationdb.New(tx)
 		if err := text(db); err != nil {
 			return err
 		}
-		if err := s.insert(ctx, db, m, channels); err != nil {
+		if err := s.insert(ctx, db, m, "operator", resendOf, channels); err != nil {
 			return err
 		}
 		rows, err := db.ListMessagesOfEvent(ctx, m.event, m.user)

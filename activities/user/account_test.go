@@ -150,11 +150,11 @@ func TestPreferences(t *testing.T) {
 	_, err = s.ReadPreferences(t.Context(), user.ReadPreferencesInput{UserID: id.New()})
 	require.ErrorIs(t, err, user.ErrUserNotFound)
 
-	contact, err := s.ReadContact(t.Context(), user.ReadContactInput{UserID: ada.ID})
+	contacts, err := s.ReadContacts(t.Context(), user.ReadContactsInput{UserIDs: []uuid.UUID{ada.ID, id.New()}})
 	require.NoError(t, err)
-	require.Equal(t, user.Contact{
+	require.Equal(t, []user.Contact{{
 		UserID: ada.ID, Email: "ada@example.com", Name: "Ada", Locale: "de", Currency: "CHF", Channels: user.Channels{SMS: true, Push: true},
-	}, contact)
+	}}, contacts.Contacts)
 }
 
 func home(label string, first bool) user.NewAddress {

@@ -2,6 +2,7 @@ package user
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -10,9 +11,14 @@ import (
 	"kassa/sql/userdb"
 )
 
-// ReadContactInput names a user.
-type ReadContactInput struct {
-	UserID uuid.UUID `json:"user_id"`
+// ReadContactsInput names users, at most as many as somebody writes to at once.
+type ReadContactsInput struct {
+	UserIDs []uuid.UUID `json:"user_ids"`
+}
+
+// Contacts are those of the users that exist, in no particular order.
+type Contacts struct {
+	Contacts []Contact `json:"contacts"`
 }
 
 // Contact is how a user can be reached. It is for the notification service
@@ -29,21 +35,29 @@ type Contact struct {
 	Erased        bool      `json:"erased"`   // there is nobody left to write to; everything else is empty
 }
 
-// ReadContact says how to reach a user.
-func (s *Service) ReadContact(ctx context.Context, in ReadContactInput) (Contact, error) {
-	var row userdb.GetContactRow
+// ReadContacts says how to reach users.
+func (s *Service) ReadContacts(ctx context.Context, in ReadContactsInput) (Contacts, error) {
+	var rows []userdb.ListContactsRow
 	err := pg.Conn(ctx, s.pool, func(conn *pgx.Conn) (err error) {
-		row, err = query(conn).GetContact(ctx, in.UserID)
-		return found(err)
+		rows, err = query(conn).ListContacts(ctx, in.UserIDs)
+		return err
 	})
-	switch {
-	case err != nil:
-		return Contact{}, err
-	case row.ErasedAt != nil:
-		return Contact{UserID: in.UserID, Erased: true}, nil
+	if err != nil {
+		return Contacts{}, fmt.Errorf("contacts: %w", err)
+	}
+	out := Contacts{Contacts: make([]Contact, len(rows))}
+	for i, row := range rows {
+		out.Contacts[i] = contact(row)
+	}
+	return out, nil
+}
+
+func contact(row userdb.ListContactsRow) Contact {
+	if row.ErasedAt != nil {
+		return Contact{UserID: row.ID, Erased: true}
 	}
 	return Contact{
-		UserID: in.UserID, Email: row.Email, EmailVerified: row.EmailVerifiedAt != nil, Name: row.Name, Phone: orEmpty(row.Phone),
+		UserID: row.ID, Email: row.Email, EmailVerified: row.EmailVerifiedAt != nil, Name: row.Name, Phone: orEmpty(row.Phone),
 		Locale: Locale(row.Locale), Currency: row.Currency, Channels: Channels{Email: row.ByEmail, SMS: row.BySms, Push: row.ByPush},
-	}, nil
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"kassa/activities/user"
@@ -64,9 +65,9 @@ func TestErasingLeavesNothingOfAPerson(t *testing.T) {
 	require.Equal(t, 1, s.count(t, "SELECT count(*) FROM sessions"), "Ben's stays")
 	_, err = s.ReadUser(t.Context(), user.ReadUserInput{ID: ada.ID})
 	require.ErrorIs(t, err, user.ErrUserNotFound)
-	contact, err := s.ReadContact(t.Context(), user.ReadContactInput{UserID: ada.ID})
+	contacts, err := s.ReadContacts(t.Context(), user.ReadContactsInput{UserIDs: []uuid.UUID{ada.ID, id.New()}})
 	require.NoError(t, err)
-	require.Equal(t, user.Contact{UserID: ada.ID, Erased: true}, contact)
+	require.Equal(t, []user.Contact{{UserID: ada.ID, Erased: true}}, contacts.Contacts)
 	page, err := s.ListUsers(t.Context(), user.ListUsersInput{Role: user.RoleCustomer})
 	require.NoError(t, err)
 	require.Len(t, page.Users, 1)

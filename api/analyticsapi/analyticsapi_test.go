@@ -51,7 +51,7 @@ func open(t *testing.T) *desk {
 	t.Cleanup(server.Close)
 	d.url = server.URL
 	d.hear = func(event cloudevent.Event) {
-		require.NoError(t, pg.InTx(t.Context(), pool, func(tx pgx.Tx) error { return analytics.HearOrder(t.Context(), tx, event) }))
+		require.NoError(t, pg.InTx(t.Context(), pool, func(tx pgx.Tx) error { return analytics.HearOrders(t.Context(), tx, []cloudevent.Event{event}) }))
 	}
 	return d
 }

@@ -44,6 +44,34 @@ type letterbox struct{}
 
 func (letterbox) Send(context.Context, notification.Letter) error { return nil }
 
+// strangers answers as the user and the order service would: everybody exists,
+// and nobody has an address.
+func strangers(_ context.Context, _, _ string, in, out any) error {
+	var asked struct {
+		UserIDs  []uuid.UUID `json:"user_ids"`
+		OrderIDs []uuid.UUID `json:"order_ids"`
+	}
+	if err := copied(in, &asked); err != nil {
+		return err
+	}
+	contacts, orders := []notification.Contact{}, []notification.OrderBrief{}
+	for _, user := range asked.UserIDs {
+		contacts = append(contacts, notification.Contact{UserID: user})
+	}
+	for _, order := range asked.OrderIDs {
+		orders = append(orders, notification.OrderBrief{OrderID: order})
+	}
+	return copied(map[string]any{"contacts": contacts, "orders": orders}, out)
+}
+
+func copied(in, out any) error {
+	document, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(document, out)
+}
+
 func open(t *testing.T) *office {
 	t.Helper()
 	issuer := identitytest.New(t)
@@ -51,7 +79,7 @@ func open(t *testing.T) *office {
 	require.NoError(t, pool.Ping(t.Context()), "the first connection of a busy machine may take long")
 	svc := notification.New(pool, notification.Options{
 		Senders:    map[notification.Channel]notification.Sender{notification.Email: letterbox{}, notification.Push: letterbox{}},
-		Call:       func(context.Context, string, string, any, any) error { return nil },
+		Call:       strangers,
 		WebhookKey: "test key", AllowLoopback: true, PushKey: "public",
 	})
 	api := httpapi.New(httpapi.Options{Service: "notification", Verifier: issuer.Verifier(), Pool: pool})
@@ -66,7 +94,7 @@ func open(t *testing.T) *office {
 		document, err := json.Marshal(map[string]any{"order_id": id.New(), "user_id": user})
 		require.NoError(t, err)
 		require.NoError(t, pg.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-			return notification.Hearing(svc)(t.Context(), tx, cloudevent.Event{ID: id.New(), Type: typ, Data: document})
+			return notification.Hearing(svc)(t.Context(), tx, []cloudevent.Event{{ID: id.New(), Type: typ, Data: document}})
 		}))
 		_, err = svc.SendDueMessages(t.Context(), notification.SendDueMessagesInput{})
 		require.NoError(t, err)

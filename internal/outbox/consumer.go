@@ -34,6 +34,11 @@ type Consumer struct {
 	// again later (RetryAfter), and in the end is given up.
 	Apply func(ctx context.Context, tx pgx.Tx, event cloudevent.Event) error
 
+	// ApplyAll, instead of Apply, makes the effects of all the events of a
+	// transaction at once, each event once: for effects that one statement can
+	// have for many, and that commute (AnyOrder).
+	ApplyAll func(ctx context.Context, tx pgx.Tx, events []cloudevent.Event) error
+
 	// AnyOrder is for effects that commute: an event is applied even when a newer
 	// one of the same subject has been. Otherwise it would be dropped as older.
 	AnyOrder bool

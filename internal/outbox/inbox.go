@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/zap"
 
+	"kassa/internal/cloudevent"
 	"kassa/internal/pg"
 )
 
@@ -75,9 +76,10 @@ func (i *inbox) admit(ctx context.Context, batch []*delivery) []*delivery {
 
 // apply takes in the whole batch in one transaction.
 func (i *inbox) apply(ctx context.Context, batch []*delivery) error {
-	var fresh, old int
+	var fresh []*delivery
+	old := 0
 	err := pg.InTx(ctx, i.consumer.Pool, func(tx pgx.Tx) error {
-		fresh, old = 0, 0
+		fresh, old = fresh[:0], 0
 		heads, err := i.lockHeads(ctx, tx, batch)
 		if err != nil {
 			return err
@@ -96,31 +98,62 @@ func (i *inbox) apply(ctx context.Context, batch []*delivery) error {
 				old++
 				continue
 			}
-			if err := i.effect(ctx, tx, d); err != nil {
-				return err
-			}
-			fresh++
+			fresh = append(fresh, d)
+		}
+		if err := i.effects(ctx, tx, fresh); err != nil {
+			return err
 		}
 		return i.advance(ctx, tx, heads)
 	})
 	if err == nil {
-		applied.WithLabelValues(i.consumer.Name).Add(float64(fresh))
+		applied.WithLabelValues(i.consumer.Name).Add(float64(len(fresh)))
 		dropped.WithLabelValues(i.consumer.Name).Add(float64(old))
 	}
 	return err
+}
+
+// effects makes the effects of events, in their order.
+func (i *inbox) effects(ctx context.Context, tx pgx.Tx, fresh []*delivery) error {
+	if i.consumer.ApplyAll != nil {
+		return i.together(ctx, tx, fresh)
+	}
+	for _, d := range fresh {
+		if err := i.effect(ctx, tx, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // effect calls Apply with the event's correlation and trace. A panic is an
 // error like any other: a poison event must not take the process down.
 func (i *inbox) effect(ctx context.Context, tx pgx.Tx, d *delivery) (err error) {
 	ctx, end := follow(ctx, i.consumer.Name, d.event)
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-		end(err)
-	}()
+	defer func() { end(err) }()
+	defer survive(&err)
 	return i.consumer.Apply(ctx, tx, d.event)
+}
+
+// together calls ApplyAll; each event's trace shows it.
+func (i *inbox) together(ctx context.Context, tx pgx.Tx, fresh []*delivery) (err error) {
+	if len(fresh) == 0 {
+		return nil
+	}
+	all := make([]cloudevent.Event, len(fresh))
+	for n, d := range fresh {
+		all[n] = d.event
+		_, end := follow(ctx, i.consumer.Name, d.event)
+		defer func() { end(err) }()
+	}
+	defer survive(&err)
+	return i.consumer.ApplyAll(ctx, tx, all)
+}
+
+// survive makes an error of a panic.
+func survive(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v", p)
+	}
 }
 
 func (i *inbox) acknowledge(batch []*delivery) {

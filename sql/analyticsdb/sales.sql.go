@@ -198,19 +198,21 @@ func (q *Queries) UpsertSaleCancelled(ctx context.Context, orderID uuid.UUID, us
 	return err
 }
 
-const upsertSaleConfirmed = `-- name: UpsertSaleConfirmed :exec
-WITH line AS MATERIALIZED (
-    SELECT unnest($1::uuid[]) AS variant_id,
-           unnest($2::uuid[]) AS product_id,
-           unnest($3::bigint[]) AS quantity,
-           unnest($4::bigint[]) AS total
-), confirmed AS (
+const upsertSalesConfirmed = `-- name: UpsertSalesConfirmed :exec
+WITH confirmed AS (
     INSERT INTO sales (order_id, user_id, currency, total, confirmed_at)
-    SELECT $5::uuid,
-           CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = $6::uuid) THEN NULL ELSE $6::uuid END,
-           $7::text,
-           $8::bigint,
-           $9::timestamptz
+    SELECT sale.order_id,
+           CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = sale.user_id) THEN NULL ELSE sale.user_id END,
+           sale.currency,
+           sale.total,
+           sale.confirmed_at
+    FROM (
+        SELECT unnest($6::uuid[])           AS order_id,
+               unnest($7::uuid[])            AS user_id,
+               unnest($8::text[])          AS currency,
+               unnest($9::bigint[])            AS total,
+               unnest($10::timestamptz[]) AS confirmed_at
+    ) AS sale
     ON CONFLICT (order_id) DO UPDATE
     SET user_id = excluded.user_id,
         currency = excluded.currency,
@@ -219,47 +221,64 @@ WITH line AS MATERIALIZED (
     RETURNING order_id
 )
 INSERT INTO sale_lines (order_id, variant_id, product_id, quantity, total)
-SELECT confirmed.order_id, line.variant_id, line.product_id, line.quantity, line.total
-FROM confirmed, line
+SELECT line.order_id, line.variant_id, line.product_id, line.quantity, line.total
+FROM confirmed
+JOIN (
+    SELECT unnest($1::uuid[])    AS order_id,
+           unnest($2::uuid[])  AS variant_id,
+           unnest($3::uuid[])  AS product_id,
+           unnest($4::bigint[]) AS quantity,
+           unnest($5::bigint[])     AS total
+) AS line ON line.order_id = confirmed.order_id
 ON CONFLICT (order_id, variant_id) DO NOTHING
 `
 
-type UpsertSaleConfirmedParams struct {
-	VariantIds  []uuid.UUID
-	ProductIds  []uuid.UUID
-	Quantities  []int64
-	Totals      []int64
-	OrderID     uuid.UUID
-	UserID      uuid.UUID
-	Currency    string
-	Total       int64
-	ConfirmedAt time.Time
+type UpsertSalesConfirmedParams struct {
+	LineOrderIds   []uuid.UUID
+	LineVariantIds []uuid.UUID
+	LineProductIds []uuid.UUID
+	LineQuantities []int64
+	LineTotals     []int64
+	OrderIds       []uuid.UUID
+	UserIds        []uuid.UUID
+	Currencies     []string
+	Totals         []int64
+	ConfirmedAt    []time.Time
 }
 
-// The lines are those of the first confirmation that had any. The currency and
-// the total of a confirmation count, whatever the checkout began with.
-func (q *Queries) UpsertSaleConfirmed(ctx context.Context, arg UpsertSaleConfirmedParams) error {
-	_, err := q.db.Exec(ctx, upsertSaleConfirmed,
-		arg.VariantIds,
-		arg.ProductIds,
-		arg.Quantities,
+// Any number of orders at once, and their lines. The lines are those of the first
+// confirmation that had any. The currency and the total of a confirmation count,
+// whatever the checkout began with.
+func (q *Queries) UpsertSalesConfirmed(ctx context.Context, arg UpsertSalesConfirmedParams) error {
+	_, err := q.db.Exec(ctx, upsertSalesConfirmed,
+		arg.LineOrderIds,
+		arg.LineVariantIds,
+		arg.LineProductIds,
+		arg.LineQuantities,
+		arg.LineTotals,
+		arg.OrderIds,
+		arg.UserIds,
+		arg.Currencies,
 		arg.Totals,
-		arg.OrderID,
-		arg.UserID,
-		arg.Currency,
-		arg.Total,
 		arg.ConfirmedAt,
 	)
 	return err
 }
 
-const upsertSalePlaced = `-- name: UpsertSalePlaced :exec
+const upsertSalesPlaced = `-- name: UpsertSalesPlaced :exec
 INSERT INTO sales (order_id, user_id, currency, total, placed_at)
-SELECT $1::uuid,
-       CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = $2::uuid) THEN NULL ELSE $2::uuid END,
-       $3::text,
-       $4::bigint,
-       $5::timestamptz
+SELECT placed.order_id,
+       CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = placed.user_id) THEN NULL ELSE placed.user_id END,
+       placed.currency,
+       placed.total,
+       placed.placed_at
+FROM (
+    SELECT unnest($1::uuid[])        AS order_id,
+           unnest($2::uuid[])         AS user_id,
+           unnest($3::text[])       AS currency,
+           unnest($4::bigint[])         AS total,
+           unnest($5::timestamptz[]) AS placed_at
+) AS placed
 ON CONFLICT (order_id) DO UPDATE
 SET user_id = excluded.user_id,
     currency = coalesce(sales.currency, excluded.currency),
@@ -267,21 +286,22 @@ SET user_id = excluded.user_id,
     placed_at = coalesce(sales.placed_at, excluded.placed_at)
 `
 
-type UpsertSalePlacedParams struct {
-	OrderID  uuid.UUID
-	UserID   uuid.UUID
-	Currency string
-	Total    int64
-	PlacedAt time.Time
+type UpsertSalesPlacedParams struct {
+	OrderIds   []uuid.UUID
+	UserIds    []uuid.UUID
+	Currencies []string
+	Totals     []int64
+	PlacedAt   []time.Time
 }
 
-// A fact that is there stays: whatever has come before, it was the same one.
-func (q *Queries) UpsertSalePlaced(ctx context.Context, arg UpsertSalePlacedParams) error {
-	_, err := q.db.Exec(ctx, upsertSalePlaced,
-		arg.OrderID,
-		arg.UserID,
-		arg.Currency,
-		arg.Total,
+// Any number of orders at once. A fact that is there stays: whatever has come
+// before, it was the same one.
+func (q *Queries) UpsertSalesPlaced(ctx context.Context, arg UpsertSalesPlacedParams) error {
+	_, err := q.db.Exec(ctx, upsertSalesPlaced,
+		arg.OrderIds,
+		arg.UserIds,
+		arg.Currencies,
+		arg.Totals,
 		arg.PlacedAt,
 	)
 	return err

@@ -251,40 +251,49 @@ func (q *Queries) InsertLetter(ctx context.Context, arg InsertLetterParams) erro
 
 const insertMessages = `-- name: InsertMessages :exec
 INSERT INTO messages (id, event_id, channel, user_id, kind, source, about_id, facts, resend_of, status, next_attempt_at, created_at)
-SELECT wanted.id, $1::uuid, wanted.channel, $2::uuid, $3::text, $4::text, $5::uuid, $6::jsonb,
-       $7::uuid, 'pending', $8::timestamptz, $8
-FROM (SELECT unnest($9::uuid[]) AS id, unnest($10::text[]) AS channel) AS wanted
+SELECT wanted.id, wanted.event_id, wanted.channel, wanted.user_id, wanted.kind, $1::text, nullif(wanted.about_id, '00000000-0000-0000-0000-000000000000'::uuid), wanted.facts::jsonb,
+       $2::uuid, 'pending', $3::timestamptz, $3
+FROM (
+    SELECT unnest($4::uuid[])       AS id,
+           unnest($5::uuid[]) AS event_id,
+           unnest($6::text[])  AS channel,
+           unnest($7::uuid[])  AS user_id,
+           unnest($8::text[])     AS kind,
+           unnest($9::uuid[]) AS about_id,
+           unnest($10::text[])     AS facts
+) AS wanted
 WHERE wanted.channel <> 'push'
-   OR EXISTS (SELECT FROM push_subscriptions WHERE push_subscriptions.user_id = $2)
+   OR EXISTS (SELECT FROM push_subscriptions WHERE push_subscriptions.user_id = wanted.user_id)
 ON CONFLICT ON CONSTRAINT messages_once DO NOTHING
 `
 
 type InsertMessagesParams struct {
-	EventID   uuid.UUID
-	UserID    uuid.UUID
-	Kind      string
 	Source    string
-	AboutID   *uuid.UUID
-	Facts     []byte
 	ResendOf  *uuid.UUID
 	CreatedAt time.Time
 	Ids       []uuid.UUID
+	EventIds  []uuid.UUID
 	Channels  []string
+	UserIds   []uuid.UUID
+	Kinds     []string
+	AboutIds  []uuid.UUID
+	Facts     []string
 }
 
-// One message per channel. A repeat changes nothing; a push needs a browser to go to.
+// Any number of causes at once, a row for each and each of its channels. A repeat
+// changes nothing; a push needs a browser to go to.
 func (q *Queries) InsertMessages(ctx context.Context, arg InsertMessagesParams) error {
 	_, err := q.db.Exec(ctx, insertMessages,
-		arg.EventID,
-		arg.UserID,
-		arg.Kind,
 		arg.Source,
-		arg.AboutID,
-		arg.Facts,
 		arg.ResendOf,
 		arg.CreatedAt,
 		arg.Ids,
+		arg.EventIds,
 		arg.Channels,
+		arg.UserIds,
+		arg.Kinds,
+		arg.AboutIds,
+		arg.Facts,
 	)
 	return err
 }

@@ -240,30 +240,32 @@ func (q *Queries) GetWebhookEndpoint(ctx context.Context, id uuid.UUID) (Webhook
 
 const insertWebhookDeliveries = `-- name: InsertWebhookDeliveries :exec
 INSERT INTO webhook_deliveries (id, endpoint_id, event_id, type, payload, status, next_attempt_at, created_at)
-SELECT gen_random_uuid(), webhook_endpoints.id, $1::uuid, $2::text, $3::text, 'pending', $4::timestamptz, $4
+SELECT gen_random_uuid(), webhook_endpoints.id, told.event_id, told.type, told.payload, 'pending', $1::timestamptz, $1
 FROM webhook_endpoints
-WHERE enabled
-  AND event_types && $5::text[]
+JOIN (
+    SELECT unnest($2::uuid[]) AS event_id,
+           unnest($3::text[])     AS type,
+           unnest($4::text[])  AS payload
+) AS told ON webhook_endpoints.event_types && ARRAY[told.type, split_part(told.type, '.', 1) || '.*', '*']
+WHERE webhook_endpoints.enabled
 ON CONFLICT ON CONSTRAINT webhook_deliveries_once DO NOTHING
 `
 
 type InsertWebhookDeliveriesParams struct {
-	EventID   uuid.UUID
-	Type      string
-	Payload   string
 	CreatedAt time.Time
-	Patterns  []string
+	EventIds  []uuid.UUID
+	Types     []string
+	Payloads  []string
 }
 
-// One for each endpoint that wants to hear it. The patterns are the type, its
-// first word with .*, and *.
+// Any number of events at once: one for each endpoint that wants to hear it, be
+// it by the type, by its first word with .*, or by *.
 func (q *Queries) InsertWebhookDeliveries(ctx context.Context, arg InsertWebhookDeliveriesParams) error {
 	_, err := q.db.Exec(ctx, insertWebhookDeliveries,
-		arg.EventID,
-		arg.Type,
-		arg.Payload,
 		arg.CreatedAt,
-		arg.Patterns,
+		arg.EventIds,
+		arg.Types,
+		arg.Payloads,
 	)
 	return err
 }

@@ -572,6 +572,71 @@ func (q *Queries) ListOrders(ctx context.Context, arg ListOrdersParams) ([]Order
 	return items, nil
 }
 
+const listOrdersByID = `-- name: ListOrdersByID :many
+SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at FROM orders WHERE id = ANY($1::uuid[])
+`
+
+func (q *Queries) ListOrdersByID(ctx context.Context, ids []uuid.UUID) ([]Order, error) {
+	rows, err := q.db.Query(ctx, listOrdersByID, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Order{}
+	for rows.Next() {
+		var i Order
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.UserID,
+			&i.Status,
+			&i.PaymentStatus,
+			&i.PaymentID,
+			&i.PaymentMethod,
+			&i.Capture,
+			&i.ActionUrl,
+			&i.Currency,
+			&i.Subtotal,
+			&i.Discount,
+			&i.Shipping,
+			&i.Tax,
+			&i.Total,
+			&i.ShippingOption,
+			&i.ShippingAddress,
+			&i.Fault,
+			&i.Reason,
+			&i.Details,
+			&i.CancelRequestedAt,
+			&i.NeedsAttention,
+			&i.Operation,
+			&i.IdempotencyKey,
+			&i.Fingerprint,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.ConfirmedAt,
+			&i.ClosedAt,
+			&i.Fulfilment,
+			&i.Refunded,
+			&i.CartID,
+			&i.CartVersion,
+			&i.Coupon,
+			&i.ReviewSeconds,
+			&i.HeldFrom,
+			&i.TaxIncluded,
+			&i.TaxRateBasisPoints,
+			&i.ForgottenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUnsettledOrders = `-- name: ListUnsettledOrders :many
 SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 FROM orders

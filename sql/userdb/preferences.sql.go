@@ -12,45 +12,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const getContact = `-- name: GetContact :one
-SELECT u.email, u.email_verified_at, u.name, u.phone, u.erased_at, p.locale, p.currency, p.email AS by_email, p.sms AS by_sms, p.push AS by_push
-FROM users u
-JOIN preferences p ON p.user_id = u.id
-WHERE u.id = $1
-`
-
-type GetContactRow struct {
-	Email           string
-	EmailVerifiedAt *time.Time
-	Name            string
-	Phone           *string
-	ErasedAt        *time.Time
-	Locale          string
-	Currency        string
-	ByEmail         bool
-	BySms           bool
-	ByPush          bool
-}
-
-// Of an erased account, too.
-func (q *Queries) GetContact(ctx context.Context, userID uuid.UUID) (GetContactRow, error) {
-	row := q.db.QueryRow(ctx, getContact, userID)
-	var i GetContactRow
-	err := row.Scan(
-		&i.Email,
-		&i.EmailVerifiedAt,
-		&i.Name,
-		&i.Phone,
-		&i.ErasedAt,
-		&i.Locale,
-		&i.Currency,
-		&i.ByEmail,
-		&i.BySms,
-		&i.ByPush,
-	)
-	return i, err
-}
-
 const getPreferences = `-- name: GetPreferences :one
 SELECT preferences.user_id, preferences.locale, preferences.currency, preferences.email, preferences.sms, preferences.push, preferences.version
 FROM preferences
@@ -71,6 +32,60 @@ func (q *Queries) GetPreferences(ctx context.Context, userID uuid.UUID) (Prefere
 		&i.Version,
 	)
 	return i, err
+}
+
+const listContacts = `-- name: ListContacts :many
+SELECT u.id, u.email, u.email_verified_at, u.name, u.phone, u.erased_at, p.locale, p.currency, p.email AS by_email, p.sms AS by_sms, p.push AS by_push
+FROM users u
+JOIN preferences p ON p.user_id = u.id
+WHERE u.id = ANY($1::uuid[])
+`
+
+type ListContactsRow struct {
+	ID              uuid.UUID
+	Email           string
+	EmailVerifiedAt *time.Time
+	Name            string
+	Phone           *string
+	ErasedAt        *time.Time
+	Locale          string
+	Currency        string
+	ByEmail         bool
+	BySms           bool
+	ByPush          bool
+}
+
+// Of erased accounts, too.
+func (q *Queries) ListContacts(ctx context.Context, userIds []uuid.UUID) ([]ListContactsRow, error) {
+	rows, err := q.db.Query(ctx, listContacts, userIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListContactsRow{}
+	for rows.Next() {
+		var i ListContactsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.EmailVerifiedAt,
+			&i.Name,
+			&i.Phone,
+			&i.ErasedAt,
+			&i.Locale,
+			&i.Currency,
+			&i.ByEmail,
+			&i.BySms,
+			&i.ByPush,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const resetPreferences = `-- name: ResetPreferences :exec

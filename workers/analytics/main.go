@@ -64,7 +64,7 @@ func run(_ context.Context, p *process.Process) error {
 	api.Handle("POST "+operations.Path, operations.Handler(cfg.InternalToken, svc))
 
 	p.Add("orders", (&outbox.Consumer{
-		Name: "analytics-orders", Pool: pool, Bus: nats, Log: p.Log, Apply: analytics.HearOrder, AnyOrder: true,
+		Name: "analytics-orders", Pool: pool, Bus: nats, Log: p.Log, ApplyAll: analytics.HearOrders, AnyOrder: true,
 		Types: []string{events.OrderCreated, events.OrderConfirmed, events.OrderCancelled, events.OrderRefunded},
 	}).Run)
 	p.Add("products", (&outbox.Consumer{

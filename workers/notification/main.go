@@ -65,7 +65,7 @@ func run(_ context.Context, p *process.Process) error {
 	p.Add("revocations", revoked.Follow(nats))
 	p.Add("idempotency keys", httpapi.ForgetKeysHourly(pool))
 	p.Add("events", (&outbox.Consumer{
-		Name: "notification", Pool: pool, Bus: nats, Log: p.Log, Apply: notification.Hearing(svc), AnyOrder: true,
+		Name: "notification", Pool: pool, Bus: nats, Log: p.Log, ApplyAll: notification.Hearing(svc), AnyOrder: true,
 		Types: []string{
 			events.OrderCreated, events.OrderAwaitingPayment, events.OrderInReview, events.OrderApproved, events.OrderHeld, events.OrderResumed,
 			events.OrderConfirmed, events.OrderRejected, events.OrderCancelRequested, events.OrderCancelled, events.OrderPaymentChanged,

@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -295,18 +296,46 @@ func (w *world) unhear() {
 	w.exec("notifications", "DELETE FROM messages WHERE NOT EXISTS (SELECT FROM inbox WHERE inbox.event_id = messages.event_id)")
 }
 
+// everybody answers for the user and the order service: whoever and whatever is
+// asked for is there.
+func everybody(_ context.Context, _, _ string, in, out any) error {
+	asked, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	var ids struct {
+		Users  []uuid.UUID `json:"user_ids"`
+		Orders []uuid.UUID `json:"order_ids"`
+	}
+	if err := json.Unmarshal(asked, &ids); err != nil {
+		return err
+	}
+	var answer struct {
+		Contacts []notification.Contact    `json:"contacts"`
+		Orders   []notification.OrderBrief `json:"orders"`
+	}
+	for _, user := range ids.Users {
+		contact := notification.Contact{UserID: user, Email: "somebody@example.com"}
+		contact.Channels.Email = true
+		answer.Contacts = append(answer.Contacts, contact)
+	}
+	for _, order := range ids.Orders {
+		answer.Orders = append(answer.Orders, notification.OrderBrief{OrderID: order})
+	}
+	told, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(told, out)
+}
+
 // notify does what the notification service does with the events that it has
 // taken in: everybody can be reached, and everything goes through.
 func (w *world) notify() {
 	w.t.Helper()
 	svc := notification.New(w.pool("notifications"), notification.Options{
 		Senders: map[notification.Channel]notification.Sender{notification.Email: letterbox{}},
-		Call: func(_ context.Context, _, operation string, _, out any) error {
-			if contact, ok := out.(*notification.Contact); ok {
-				contact.Email, contact.Channels.Email = "somebody@example.com", true
-			}
-			return nil
-		},
+		Call:    everybody,
 	})
 	for database := range w.owned {
 		if database == "psp" || database == "notifications" {
@@ -326,7 +355,7 @@ func (w *world) notify() {
 					_, err := tx.Exec(w.t.Context(), "UPDATE inbox SET applied = false WHERE event_id = $1", each.ID)
 					return err
 				}
-				return notification.Hearing(svc)(w.t.Context(), tx, each.Event)
+				return notification.Hearing(svc)(w.t.Context(), tx, []cloudevent.Event{each.Event})
 			}))
 		}
 	}

@@ -1,32 +1,43 @@
--- name: UpsertSalePlaced :exec
--- A fact that is there stays: whatever has come before, it was the same one.
+-- name: UpsertSalesPlaced :exec
+-- Any number of orders at once. A fact that is there stays: whatever has come
+-- before, it was the same one.
 INSERT INTO sales (order_id, user_id, currency, total, placed_at)
-SELECT @order_id::uuid,
-       CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = @user_id::uuid) THEN NULL ELSE @user_id::uuid END,
-       @currency::text,
-       @total::bigint,
-       @placed_at::timestamptz
+SELECT placed.order_id,
+       CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = placed.user_id) THEN NULL ELSE placed.user_id END,
+       placed.currency,
+       placed.total,
+       placed.placed_at
+FROM (
+    SELECT unnest(@order_ids::uuid[])        AS order_id,
+           unnest(@user_ids::uuid[])         AS user_id,
+           unnest(@currencies::text[])       AS currency,
+           unnest(@totals::bigint[])         AS total,
+           unnest(@placed_at::timestamptz[]) AS placed_at
+) AS placed
 ON CONFLICT (order_id) DO UPDATE
 SET user_id = excluded.user_id,
     currency = coalesce(sales.currency, excluded.currency),
     total = coalesce(sales.total, excluded.total),
     placed_at = coalesce(sales.placed_at, excluded.placed_at);
 
--- name: UpsertSaleConfirmed :exec
--- The lines are those of the first confirmation that had any. The currency and
--- the total of a confirmation count, whatever the checkout began with.
-WITH line AS MATERIALIZED (
-    SELECT unnest(@variant_ids::uuid[]) AS variant_id,
-           unnest(@product_ids::uuid[]) AS product_id,
-           unnest(@quantities::bigint[]) AS quantity,
-           unnest(@totals::bigint[]) AS total
-), confirmed AS (
+-- name: UpsertSalesConfirmed :exec
+-- Any number of orders at once, and their lines. The lines are those of the first
+-- confirmation that had any. The currency and the total of a confirmation count,
+-- whatever the checkout began with.
+WITH confirmed AS (
     INSERT INTO sales (order_id, user_id, currency, total, confirmed_at)
-    SELECT @order_id::uuid,
-           CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = @user_id::uuid) THEN NULL ELSE @user_id::uuid END,
-           @currency::text,
-           @total::bigint,
-           @confirmed_at::timestamptz
+    SELECT sale.order_id,
+           CASE WHEN EXISTS (SELECT FROM forgotten WHERE forgotten.user_id = sale.user_id) THEN NULL ELSE sale.user_id END,
+           sale.currency,
+           sale.total,
+           sale.confirmed_at
+    FROM (
+        SELECT unnest(@order_ids::uuid[])           AS order_id,
+               unnest(@user_ids::uuid[])            AS user_id,
+               unnest(@currencies::text[])          AS currency,
+               unnest(@totals::bigint[])            AS total,
+               unnest(@confirmed_at::timestamptz[]) AS confirmed_at
+    ) AS sale
     ON CONFLICT (order_id) DO UPDATE
     SET user_id = excluded.user_id,
         currency = excluded.currency,
@@ -35,8 +46,15 @@ WITH line AS MATERIALIZED (
     RETURNING order_id
 )
 INSERT INTO sale_lines (order_id, variant_id, product_id, quantity, total)
-SELECT confirmed.order_id, line.variant_id, line.product_id, line.quantity, line.total
-FROM confirmed, line
+SELECT line.order_id, line.variant_id, line.product_id, line.quantity, line.total
+FROM confirmed
+JOIN (
+    SELECT unnest(@line_order_ids::uuid[])    AS order_id,
+           unnest(@line_variant_ids::uuid[])  AS variant_id,
+           unnest(@line_product_ids::uuid[])  AS product_id,
+           unnest(@line_quantities::bigint[]) AS quantity,
+           unnest(@line_totals::bigint[])     AS total
+) AS line ON line.order_id = confirmed.order_id
 ON CONFLICT (order_id, variant_id) DO NOTHING;
 
 -- name: UpsertSaleCancelled :exec

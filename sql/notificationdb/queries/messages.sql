@@ -1,11 +1,20 @@
 -- name: InsertMessages :exec
--- One message per channel. A repeat changes nothing; a push needs a browser to go to.
+-- Any number of causes at once, a row for each and each of its channels. A repeat
+-- changes nothing; a push needs a browser to go to.
 INSERT INTO messages (id, event_id, channel, user_id, kind, source, about_id, facts, resend_of, status, next_attempt_at, created_at)
-SELECT wanted.id, @event_id::uuid, wanted.channel, @user_id::uuid, @kind::text, @source::text, sqlc.narg(about_id)::uuid, @facts::jsonb,
+SELECT wanted.id, wanted.event_id, wanted.channel, wanted.user_id, wanted.kind, @source::text, nullif(wanted.about_id, '00000000-0000-0000-0000-000000000000'::uuid), wanted.facts::jsonb,
        sqlc.narg(resend_of)::uuid, 'pending', @created_at::timestamptz, @created_at
-FROM (SELECT unnest(@ids::uuid[]) AS id, unnest(@channels::text[]) AS channel) AS wanted
+FROM (
+    SELECT unnest(@ids::uuid[])       AS id,
+           unnest(@event_ids::uuid[]) AS event_id,
+           unnest(@channels::text[])  AS channel,
+           unnest(@user_ids::uuid[])  AS user_id,
+           unnest(@kinds::text[])     AS kind,
+           unnest(@about_ids::uuid[]) AS about_id,
+           unnest(@facts::text[])     AS facts
+) AS wanted
 WHERE wanted.channel <> 'push'
-   OR EXISTS (SELECT FROM push_subscriptions WHERE push_subscriptions.user_id = @user_id)
+   OR EXISTS (SELECT FROM push_subscriptions WHERE push_subscriptions.user_id = wanted.user_id)
 ON CONFLICT ON CONSTRAINT messages_once DO NOTHING;
 
 -- name: GetMessage :one

@@ -35,13 +35,17 @@ RETURNING *;
 DELETE FROM webhook_endpoints WHERE id = @id;
 
 -- name: InsertWebhookDeliveries :exec
--- One for each endpoint that wants to hear it. The patterns are the type, its
--- first word with .*, and *.
+-- Any number of events at once: one for each endpoint that wants to hear it, be
+-- it by the type, by its first word with .*, or by *.
 INSERT INTO webhook_deliveries (id, endpoint_id, event_id, type, payload, status, next_attempt_at, created_at)
-SELECT gen_random_uuid(), webhook_endpoints.id, @event_id::uuid, @type::text, @payload::text, 'pending', @created_at::timestamptz, @created_at
+SELECT gen_random_uuid(), webhook_endpoints.id, told.event_id, told.type, told.payload, 'pending', @created_at::timestamptz, @created_at
 FROM webhook_endpoints
-WHERE enabled
-  AND event_types && @patterns::text[]
+JOIN (
+    SELECT unnest(@event_ids::uuid[]) AS event_id,
+           unnest(@types::text[])     AS type,
+           unnest(@payloads::text[])  AS payload
+) AS told ON webhook_endpoints.event_types && ARRAY[told.type, split_part(told.type, '.', 1) || '.*', '*']
+WHERE webhook_endpoints.enabled
 ON CONFLICT ON CONSTRAINT webhook_deliveries_once DO NOTHING;
 
 -- name: ClaimWebhookDeliveries :many

@@ -83,6 +83,9 @@ UPDATE orders SET needs_attention = @what WHERE id = @id;
 -- name: GetOrder :one
 SELECT * FROM orders WHERE id = @id;
 
+-- name: ListOrdersByID :many
+SELECT * FROM orders WHERE id = ANY(@ids::uuid[]);
+
 -- name: LockOrder :one
 SELECT * FROM orders WHERE id = @id FOR UPDATE;
 

@@ -18,9 +18,9 @@ UPDATE preferences
 SET locale = DEFAULT, currency = DEFAULT, email = false, sms = false, push = false, version = version + 1
 WHERE user_id = @user_id;
 
--- name: GetContact :one
--- Of an erased account, too.
-SELECT u.email, u.email_verified_at, u.name, u.phone, u.erased_at, p.locale, p.currency, p.email AS by_email, p.sms AS by_sms, p.push AS by_push
+-- name: ListContacts :many
+-- Of erased accounts, too.
+SELECT u.id, u.email, u.email_verified_at, u.name, u.phone, u.erased_at, p.locale, p.currency, p.email AS by_email, p.sms AS by_sms, p.push AS by_push
 FROM users u
 JOIN preferences p ON p.user_id = u.id
-WHERE u.id = @user_id;
+WHERE u.id = ANY(@user_ids::uuid[]);

@@ -49,6 +49,8 @@ bench: build ## measure everything on a platform of its own, some eight minutes 
 prove: build ## break a platform on purpose and check the books, some ten minutes (ARGS="--seed N")
 	@$(BIN)/kassa chaos model
 	@$(BIN)/kassa chaos run $(ARGS)
+	@echo "making mistakes on purpose: they must be found"
+	@KASSA_BIN_DIR=$(BIN) go test -count=1 -timeout=20m ./cmd/kassa/chaos -run TestABrokenBuildIsCaught -broken 3
 
 prove-all: build ## the same with every fault and three seeds; it takes hours
 	@$(BIN)/kassa chaos model --schedules 1000000

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -30,6 +32,7 @@ type chaosRunCommand struct {
 	After     time.Duration `help:"Load once all is well again." default:"4s"`
 	Histories string        `help:"Write what the customers did and heard to files in this folder." placeholder:"DIR"`
 	JSON      string        `name:"json" help:"Write the rows to this file, too." placeholder:"FILE"`
+	Document  string        `help:"Put the table into its place in this document, too, like docs/reliability.md." placeholder:"FILE"`
 }
 
 var errFound = errors.New("something happened that must not happen; the rows say what")
@@ -60,10 +63,28 @@ func (c *chaosRunCommand) Run(ctx context.Context, cli *commands) error {
 		}
 		err = errors.Join(err, failed)
 	}
+	if c.Document != "" {
+		err = errors.Join(err, c.document(rows))
+	}
 	if chaos.Broken(rows) {
 		err = errors.Join(errFound, err)
 	}
 	return err
+}
+
+// document writes the table into a document, with what it was made by.
+func (c *chaosRunCommand) document(rows []chaos.Row) error {
+	text, err := os.ReadFile(c.Document)
+	if err != nil {
+		return err
+	}
+	heading := fmt.Sprintf("`kassa %s` on %s, %d processors (%s/%s), %s:",
+		strings.Join(os.Args[1:], " "), time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	changed, err := chaos.Document(string(text), heading, rows)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Document, err)
+	}
+	return os.WriteFile(c.Document, []byte(changed), 0o644) //nolint:gosec // for everybody
 }
 
 type chaosModelCommand struct {

@@ -14,8 +14,9 @@ import (
 )
 
 type dlqCommand struct {
-	List   dlqListCommand   `cmd:"" help:"List the dead letters, oldest first."`
-	Replay dlqReplayCommand `cmd:"" help:"Send dead letters to their consumers again, once the cause is mended."`
+	List    dlqListCommand    `cmd:"" help:"List the dead letters, oldest first."`
+	Replay  dlqReplayCommand  `cmd:"" help:"Send dead letters to their consumers again, once the cause is mended."`
+	Discard dlqDiscardCommand `cmd:"" help:"Throw dead letters away that can never be applied, and need not be."`
 }
 
 // filter picks dead letters.
@@ -74,7 +75,8 @@ func (c *dlqListCommand) Run(ctx context.Context, cli *commands) error {
 	return printTable(rows)
 }
 
-type dlqReplayCommand struct {
+// chosen are dead letters that somebody chooses.
+type chosen struct {
 	Numbers []uint64 `arg:"" optional:"" help:"Numbers of the dead letters, as list shows them."`
 	All     bool     `help:"All that fit the filter."`
 	filter
@@ -82,31 +84,58 @@ type dlqReplayCommand struct {
 
 var errWhich = errors.New("say which: numbers of dead letters, or --all")
 
+type dlqReplayCommand struct {
+	chosen
+}
+
 // Run revives dead letters. What fails again comes back with a new number.
 func (c *dlqReplayCommand) Run(ctx context.Context, cli *commands) error {
+	n, err := c.each(ctx, cli, (*bus.Bus).Revive)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d dead letters sent again; look with `kassa events dlq list` whether one comes back\n", n)
+	return nil
+}
+
+type dlqDiscardCommand struct {
+	chosen
+}
+
+// Run throws dead letters away.
+func (c *dlqDiscardCommand) Run(ctx context.Context, cli *commands) error {
+	n, err := c.each(ctx, cli, (*bus.Bus).Discard)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d dead letters thrown away\n", n)
+	return nil
+}
+
+// each does something with every dead letter that was chosen.
+func (c *chosen) each(ctx context.Context, cli *commands, do func(*bus.Bus, context.Context, uint64) error) (int, error) {
 	if (len(c.Numbers) == 0) != c.All {
-		return errWhich
+		return 0, errWhich
 	}
 	b, err := cli.Events.broker(ctx, cli)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer b.Close()
 	numbers := c.Numbers
 	if c.All {
 		found, err := c.letters(ctx, b)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for _, letter := range found {
 			numbers = append(numbers, letter.Number)
 		}
 	}
 	for _, number := range numbers {
-		if err := b.Revive(ctx, number); err != nil {
-			return err
+		if err := do(b, ctx, number); err != nil {
+			return 0, err
 		}
 	}
-	fmt.Printf("%d dead letters sent again; look with `kassa events dlq list` whether one comes back\n", len(numbers))
-	return nil
+	return len(numbers), nil
 }

@@ -112,7 +112,7 @@ func TestAMalformedURLIsAnError(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestDeadLettersAreReadAndRevived(t *testing.T) {
+func TestDeadLettersAreReadRevivedAndDiscarded(t *testing.T) {
 	t.Parallel()
 	b := bustest.Run(t).Connect()
 	received := receive(t, b, "test")
@@ -136,7 +136,13 @@ func TestDeadLettersAreReadAndRevived(t *testing.T) {
 	letters, err = b.DeadLetters(t.Context(), 0, 10)
 	require.NoError(t, err)
 	require.Len(t, letters, 1)
-	letters, err = b.DeadLetters(t.Context(), letters[0].Number, 10)
+	after, err := b.DeadLetters(t.Context(), letters[0].Number, 10)
+	require.NoError(t, err)
+	require.Empty(t, after)
+
+	require.NoError(t, b.Discard(t.Context(), letters[0].Number))
+	require.Error(t, b.Discard(t.Context(), letters[0].Number), "it is gone")
+	letters, err = b.DeadLetters(t.Context(), 0, 10)
 	require.NoError(t, err)
 	require.Empty(t, letters)
 }

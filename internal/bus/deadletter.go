@@ -98,6 +98,19 @@ func (b *Bus) Revive(ctx context.Context, number uint64) error {
 	return nil
 }
 
+// Discard takes a dead letter out for good: what cannot ever be applied, and need
+// not be.
+func (b *Bus) Discard(ctx context.Context, number uint64) error {
+	stream, err := b.js.Stream(ctx, DeadStream)
+	if err != nil {
+		return fmt.Errorf("dead letters: %w", err)
+	}
+	if err := stream.DeleteMsg(ctx, number); err != nil {
+		return fmt.Errorf("discard dead letter %d: %w", number, err)
+	}
+	return nil
+}
+
 func letter(m *jetstream.RawStreamMsg) DeadLetter {
 	reason, err := strconv.Unquote(m.Header.Get(headerReason))
 	if err != nil {

@@ -19,7 +19,7 @@ type Findings struct {
 	Doubled int `json:"doubled"` // more than one order or charge for a key
 	Moved   int `json:"moved"`   // refused or cancelled, and yet money moved
 	Stuck   int `json:"stuck"`   // without a definite answer, or still under way
-	Broken  int `json:"broken"`  // invariants
+	Broken  int `json:"broken"`  // invariants, and what the scenario itself expects
 }
 
 // account is what the provider's books say about an order, in minor units.

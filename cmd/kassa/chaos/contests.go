@@ -52,7 +52,7 @@ func sameKey(ctx context.Context, s *stage) error {
 	s.crew.add(all[0])
 	for _, e := range all {
 		if e.err != nil || !e.answer.Confirmed() || e.answer.OrderID() != all[0].answer.OrderID() {
-			return fmt.Errorf("one was answered %d with order %s (%w)", e.answer.Status, e.answer.OrderID(), e.err)
+			s.wrong("one was answered %d with order %s (%v)", e.answer.Status, e.answer.OrderID(), e.err)
 		}
 	}
 	return nil
@@ -93,14 +93,14 @@ func (s *stage) sellOut(ctx context.Context, buyers int, units int64, articles i
 		}
 	}
 	if sold != units {
-		return fmt.Errorf("%d orders were confirmed; there were %d units", sold, units)
+		s.wrong("%d orders were confirmed; there were %d units", sold, units)
 	}
 	return nil
 }
 
 // interfere terminates and resets running checkouts. What it leaves, Reconcile finds.
 func interfere(ctx context.Context, s *stage) error {
-	if err := s.misbehave(ctx, rule("latency:1500", "0.7")); err != nil {
+	if err := s.misbehave(ctx, rule("latency:1500", 0.7)); err != nil {
 		return err
 	}
 	temporal, err := durable.Dial(durable.Options{Address: s.where.Temporal, Namespace: s.where.Namespace, Log: zap.NewNop()})

@@ -22,7 +22,8 @@ const settleWithin = 150 * time.Second
 
 // mood is how the customers of a scenario behave.
 type mood struct {
-	hasty bool // ask for an answer within a second, and cancel what is still under way
+	hasty  bool // ask for an answer within a second, and cancel what is still under way
+	fickle bool // every third one cancels what was bought
 }
 
 // errand is one checkout: what is wanted, and what came of it.
@@ -108,6 +109,16 @@ func (c *crew) add(e *errand) {
 	c.errands = append(c.errands, e)
 }
 
+// someOrder is one that an answer has named; zero when none has.
+func (c *crew) someOrder(dice *rand.Rand) (order uuid.UUID) {
+	c.history.mu.Lock()
+	defer c.history.mu.Unlock()
+	if n := len(c.history.all); n > 0 {
+		order = c.history.all[dice.IntN(n)].Order
+	}
+	return order
+}
+
 // finish lets no customer begin anything new and waits for those at work.
 func (c *crew) finish() {
 	close(c.close)
@@ -129,6 +140,9 @@ func (c *crew) plan(dice *rand.Rand, customer *shopper.Customer) *errand {
 		wish.Capture = "manual"
 	}
 	e := &errand{customer: customer, wish: wish, regrets: dice.IntN(10) == 0, leaves: dice.IntN(12) == 0}
+	if c.mood.fickle {
+		e.regrets = dice.IntN(3) == 0
+	}
 	if c.mood.hasty {
 		e.wish.Wait, e.hasty, e.regrets, e.leaves = time.Second, dice.IntN(2) == 0, false, false
 	}

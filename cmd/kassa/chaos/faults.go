@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 
 	"kassa/internal/failpoint"
 	"kassa/internal/localstack"
+	"kassa/sandbox/psp/provider"
 )
 
 // stage is where a scenario plays.
@@ -27,8 +29,16 @@ type stage struct {
 	crew   *crew
 	dice   *rand.Rand
 	during time.Duration // how long things may go wrong
+	lag    time.Duration // how far the provider's search is behind while it misbehaves
 	say    func(string, ...any)
 	notes  []string // for the row
+	faulty int      // how much of what is in notes must not be
+}
+
+// wrong notes what must not be, beside what the books tell.
+func (s *stage) wrong(format string, args ...any) {
+	s.faulty++
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
 }
 
 // soon is how long something may take to come back.
@@ -112,6 +122,24 @@ func cont(pid int) error {
 // pid is a component's process.
 func (s *stage) pid(name string) int { return s.stack.Pids()[name] }
 
+// instances are the processes of a service.
+func (s *stage) instances(service string) (names []string) {
+	for _, name := range s.stack.Names() {
+		if of, _, _ := strings.Cut(name, "-"); of == service {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// pids are those of all processes of a service.
+func (s *stage) pids(service string) (pids []int) {
+	for _, name := range s.instances(service) {
+		pids = append(pids, s.pid(name))
+	}
+	return pids
+}
+
 // family is a process and its children.
 func family(pid int) ([]int, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
@@ -154,10 +182,18 @@ func (s *stage) cut(ctx context.Context) error {
 	return err
 }
 
-// misbehave makes the provider misbehave by rules of PUT /_sandbox/faults, until behave.
-func (s *stage) misbehave(ctx context.Context, rules ...string) error {
-	body := fmt.Sprintf(`{"seed":%d,"faults":[%s]}`, s.dice.IntN(1_000_000), strings.Join(rules, ","))
-	return send(ctx, http.MethodPut, s.where.PSP+"/_sandbox/faults", body)
+// rule is a fault of the provider at a rate.
+func rule(fault string, rate float64) provider.FaultRule {
+	return provider.FaultRule{Fault: fault, Rate: rate}
+}
+
+// misbehave makes the provider misbehave by rules, until behave.
+func (s *stage) misbehave(ctx context.Context, rules ...provider.FaultRule) error {
+	body, err := json.Marshal(provider.FaultSettings{Seed: s.dice.Uint64N(1_000_000), SearchLagMS: s.lag.Milliseconds(), Faults: rules})
+	if err != nil {
+		return err
+	}
+	return send(ctx, http.MethodPut, s.where.PSP+"/_sandbox/faults", string(body))
 }
 
 func (s *stage) behave(ctx context.Context) error {
@@ -165,7 +201,7 @@ func (s *stage) behave(ctx context.Context) error {
 }
 
 // provider lets the provider misbehave for the time.
-func (s *stage) provider(ctx context.Context, rules ...string) error {
+func (s *stage) provider(ctx context.Context, rules ...provider.FaultRule) error {
 	if err := s.misbehave(ctx, rules...); err != nil {
 		return err
 	}

@@ -61,6 +61,22 @@ func (h *history) count(outcome Outcome) (n int) {
 	return n
 }
 
+// errors is how many of the requests that ended in some time were answered by
+// nobody, or by a 5xx.
+func (h *history) errors(from, to time.Duration) (failed, all int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, o := range h.all {
+		if o.Ended < from || o.Ended >= to {
+			continue
+		}
+		if all++; o.Status == 0 || o.Status >= 500 {
+			failed++
+		}
+	}
+	return failed, all
+}
+
 // trouble is when the last operation ended without an answer.
 func (h *history) trouble() (last time.Duration) {
 	h.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -55,7 +54,7 @@ func Run(ctx context.Context, o Options) (rows []Row, err error) {
 		err = errors.Join(err, fmt.Errorf("the databases and logs of this run are in %s", dir))
 	}()
 	a := stack.Addresses()
-	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, roads())
+	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, roads(a.Gateways))
 	if err != nil {
 		return nil, err
 	}
@@ -94,19 +93,12 @@ func start(ctx context.Context, o Options) (*localstack.Stack, string, error) {
 	}
 	stack, err := localstack.Start(ctx, localstack.Options{
 		StateDir: dir, ToolsDir: localstack.ToolsDir(home, ""), BinDir: programs, FreePorts: true,
-		Instances: map[string]int{"order": 2}, Progress: o.Progress,
+		Instances: map[string]int{"gateway": 2, "product": 2, "inventory": 2, "cart": 2, "order": 2, "payment": 2}, Progress: o.Progress,
 	})
 	return stack, dir, err
 }
 
-// roads are the customers' connections.
-func roads() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
-	t.MaxIdleConnsPerHost = 2 * atOnce
-	return t
-}
-
-// Play plays one scenario on a running platform with two order services.
+// Play plays one scenario on a running platform with at least two order services.
 func Play(ctx context.Context, stack *localstack.Stack, shop *shopper.Shop, sc Scenario, seed uint64, o Options) (row Row, err error) {
 	begin := time.Now()
 	row = Row{Seed: seed, Scenario: sc.Name, Fault: sc.Fault}
@@ -124,9 +116,8 @@ func Play(ctx context.Context, stack *localstack.Stack, shop *shopper.Shop, sc S
 	}
 	o.Progress(fmt.Sprintf("%s: %s", sc.Name, sc.Fault))
 	if sc.contest != nil {
-		if failed := sc.contest(ctx, s); failed != nil {
-			row.Stuck++
-			s.notes = append(s.notes, failed.Error())
+		if err := sc.contest(ctx, s); err != nil {
+			return row, err
 		}
 		row.During = c.waits(0, c.history.now())
 	} else if err := s.storm(ctx, sc, seed, o, &row); err != nil {
@@ -176,8 +167,8 @@ func (s *stage) audit(ctx context.Context, row *Row) error {
 		return err
 	}
 	found, wrong := s.crew.compare(b)
-	found.Stuck += row.Stuck + len(report.Busy)
-	found.Broken = len(report.Broken())
+	found.Stuck += len(report.Busy)
+	found.Broken = s.faulty + len(report.Broken())
 	row.Findings, row.Notes = found, append(row.Notes, wrong...)
 	for _, result := range report.Results {
 		for _, finding := range result.Findings {

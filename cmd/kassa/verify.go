@@ -5,9 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"kassa/cmd/kassa/verify"
 	"kassa/internal/localstack"
@@ -19,6 +24,8 @@ type verifyCommand struct {
 	Grace  time.Duration `help:"Online: how old something may get that is under way." default:"120s"`
 	Settle time.Duration `help:"Strict: how long to wait for the system to become quiet; 0 does not wait." default:"60s"`
 	JSON   bool          `help:"Print a document instead of lines."`
+	Every  time.Duration `help:"Online: go on checking, so often, until Ctrl-C." placeholder:"1m"`
+	Listen string        `help:"With --every: show the findings as metrics at http://HOST:PORT/metrics." placeholder:"HOST:PORT"`
 
 	DatabaseURL string `help:"Address of the databases of another platform, for a role that may read; {database} stands for the name." env:"KASSA_VERIFY_DATABASE_URL" placeholder:"URL" group:"Another platform than the local one"`
 	Temporal    string `help:"Its Temporal; without it, the sagas are not checked." env:"KASSA_TEMPORAL_ADDRESS" placeholder:"HOST:PORT" group:"Another platform than the local one"`
@@ -36,23 +43,81 @@ func (c *verifyCommand) Run(ctx context.Context, cli *commands) error {
 	if err != nil {
 		return err
 	}
+	if c.Every > 0 {
+		return c.watch(ctx, cfg)
+	}
+	if c.Listen != "" {
+		return errors.New("--listen shows what --every finds; give it too, such as --every 1m")
+	}
 	report, err := verify.Run(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		document := json.NewEncoder(os.Stdout)
-		document.SetIndent("", "  ")
-		err = document.Encode(report)
-	} else {
-		err = report.Print(os.Stdout)
+	if err := c.print(report); err != nil {
+		return err
 	}
-	if err == nil && !report.OK() {
-		return fmt.Errorf("%w: %s", errBroken, strings.Join(append(report.Broken(), report.Busy...), ", "))
-	}
-	return err
+	return verdict(report)
 }
 
+// watch checks again and again. What it finds it prints and shows as metrics; a
+// check that cannot be made is counted, and the next one is waited for.
+func (c *verifyCommand) watch(ctx context.Context, cfg verify.Config) error {
+	if c.Strict {
+		return errors.New("a system that is watched is never quiet: --every goes without --strict")
+	}
+	registry := prometheus.NewRegistry()
+	gauges := verify.NewGauges(registry)
+	if c.Listen != "" {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+		if err != nil {
+			return fmt.Errorf("metrics: %w; choose another --listen", err)
+		}
+		routes := http.NewServeMux()
+		routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+		server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
+		defer func() { _ = server.Close() }()
+		go func() { _ = server.Serve(listener) }()
+		fmt.Fprintf(os.Stderr, "metrics at http://%s/metrics\n", listener.Addr())
+	}
+	next := time.NewTicker(c.Every)
+	defer next.Stop()
+	for {
+		report, err := verify.Run(ctx, cfg)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			gauges.Failed()
+			fmt.Fprintln(os.Stderr, "not checked:", err)
+		default:
+			gauges.Show(report)
+			if err := c.print(report); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-next.C:
+		}
+	}
+}
+
+func (c *verifyCommand) print(report verify.Report) error {
+	if !c.JSON {
+		return report.Print(os.Stdout)
+	}
+	document := json.NewEncoder(os.Stdout)
+	document.SetIndent("", "  ")
+	return document.Encode(report)
+}
+
+func verdict(report verify.Report) error {
+	if report.OK() {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", errBroken, strings.Join(append(report.Broken(), report.Busy...), ", "))
+}
 func (c *verifyCommand) config(cli *commands) (verify.Config, error) {
 	var cfg verify.Config
 	if c.DatabaseURL != "" {

@@ -42,7 +42,8 @@ func document() *huma.OpenAPI {
 	doc.Info.Title = "Kassa"
 	doc.Info.Version = "1"
 	doc.Info.Description = "The commerce back end whose checkout cannot lose an order, a payment or a unit of stock.\n\n" +
-		"Amounts are integers in the minor units of their currency. Every failure is a problem document (RFC 9457); its `code` is stable."
+		"Amounts are integers in the minor units of their currency. Every failure is a problem document (RFC 9457); its `code` is stable.\n\n" +
+		"The headers RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers) of each answer say which limits hold and what is left of them."
 	doc.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	doc.Servers = []*huma.Server{{URL: "/", Description: "This shop's gateway"}}
 	// A well-known URI has its place at the root (RFC 8615).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 const (
 	maxBody     = 1 << 20          // bytes of a request
+	maxHeaders  = 16 << 10         // bytes of its headers
 	holdBody    = 64 << 10         // bytes up to which a body is held, so that it can be sent again
 	arrivesIn   = 10 * time.Second // a body that is held
 	streamsIn   = time.Minute      // a larger one
@@ -34,16 +36,31 @@ var (
 		Type: "/docs/errors#body_timeout", Title: http.StatusText(http.StatusRequestTimeout), Status: http.StatusRequestTimeout,
 		Code: "body_timeout", Detail: "The body took too long to arrive.", Retryable: true,
 	}
+	errHeaders = &httpapi.Problem{
+		Type: "/docs/errors#headers_too_large", Title: http.StatusText(http.StatusRequestHeaderFieldsTooLarge), Status: http.StatusRequestHeaderFieldsTooLarge,
+		Code: "headers_too_large", Detail: "The headers are larger than 16 KiB.",
+	}
 	errNowhere  = fault.New(fault.NotFound, "not_found", "There is nothing at this address.")
 	errCutShort = fault.New(fault.Malformed, "malformed_body", "The body cannot be read.")
 )
 
 // admit checks what every service would have to refuse, and says why it does.
-func (p *passage) admit(r *http.Request) error {
+func (p *passage) admit(w http.ResponseWriter, r *http.Request, client netip.Addr) error {
+	if !modest(r.Header) {
+		return errHeaders
+	}
+	var who identity.Principal
+	var unknown error
 	if !p.rule.ignoresToken {
-		if err := p.gateway.identify(r); err != nil {
+		who, unknown = p.gateway.identify(r)
+	}
+	if !p.rule.unlimited { // whoever guesses tokens is counted, too
+		if err := p.gateway.limit(w, r, &p.quotas, client, who); err != nil {
 			return err
 		}
+	}
+	if unknown != nil {
+		return unknown
 	}
 	if p.rule.keyed {
 		return keyed(r.Header[keyHeader])
@@ -51,26 +68,45 @@ func (p *passage) admit(r *http.Request) error {
 	return nil
 }
 
+// before is admit for the gateway's own operations.
+func (p *passage) before(w http.ResponseWriter, r *http.Request) error {
+	return p.admit(w, r, p.gateway.client(r))
+}
+
+// modest reports whether headers have a usual size. Go's server refuses those of
+// twice the size itself, in plain text.
+func modest(h http.Header) bool {
+	n := 0
+	for name, values := range h {
+		for _, value := range values {
+			n += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return n <= maxHeaders
+}
+
 // identify refuses a token or an API key that is not good, and gives a good key's
-// bearer a token. Who comes without either may go on: the service knows whether
-// that is enough.
-func (g *Gateway) identify(r *http.Request) error {
+// bearer a token. Who comes without either may go on, as nobody: the service
+// knows whether that is enough.
+func (g *Gateway) identify(r *http.Request) (nobody identity.Principal, err error) {
 	values := r.Header[authzHeader]
 	if keys := r.Header[apiKeyHeader]; len(keys) > 0 {
 		if len(keys) > 1 || len(values) > 0 {
-			return errTwoIdentities
+			return nobody, errTwoIdentities
 		}
-		return g.keys.exchange(r, keys[0])
+		if err := g.keys.exchange(r, keys[0]); err != nil {
+			return nobody, err
+		}
+		values = r.Header[authzHeader]
 	}
 	if len(values) == 0 {
-		return nil
+		return nobody, nil
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
 	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,") {
-		return identity.ErrBadToken
+		return nobody, identity.ErrBadToken
 	}
-	_, err := g.verifier.Verify(r.Context(), token)
-	return err
+	return g.verifier.Verify(r.Context(), token)
 }
 
 func keyed(values []string) error {

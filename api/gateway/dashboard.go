@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/google/uuid"
 
 	"kassa/internal/correlation"
@@ -139,10 +138,10 @@ func (d *Desk) read(ctx context.Context, name, path string, take func(body []byt
 	if s == nil {
 		return fault.ErrUnavailable.Because(fmt.Errorf("no address is configured for service %s", name))
 	}
-	if !s.places.TryAcquirePermit() {
-		return s.unavailable(bulkhead.ErrFull)
+	if err := s.places.enter(idling); err != nil {
+		return err
 	}
-	defer s.places.ReleasePermit()
+	defer s.places.leave()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+name+path, http.NoBody)
 	if err != nil {
 		return err

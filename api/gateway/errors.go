@@ -55,7 +55,7 @@ func renderErrors(document []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("problems of the OpenAPI document: %w", err)
 	}
-	for _, own := range []*httpapi.Problem{errTooLarge, errTooSlow} {
+	for _, own := range []*httpapi.Problem{errTooLarge, errTooSlow, errHeaders} {
 		cases[own.Code] = example{Code: own.Code, Status: own.Status, Detail: own.Detail}
 	}
 	kinds := slices.Clone(meanings)

@@ -28,3 +28,9 @@ func SetPartWait(d time.Duration) (restore func()) {
 	partWait = d
 	return func() { partWait = before }
 }
+
+// Limited and Shed count refusals.
+var (
+	Limited = limited
+	Shed    = shed
+)

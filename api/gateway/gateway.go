@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"kassa/internal/identity"
 	"kassa/internal/operations"
 	"kassa/internal/process"
+	"kassa/internal/ratelimit"
 )
 
 // Options are what the gateway needs from its process.
@@ -23,11 +25,14 @@ type Options struct {
 	Services  map[string][]string // service → addresses of its instances, see internal/discovery
 	Names     *net.Resolver       // looks them up; nil for the machine's own
 	Verifier  *identity.Verifier
-	Document  []byte        // the OpenAPI document of the whole API, YAML
-	PublicURL string        // where clients find the gateway; https means that TLS ends in front of it
-	Origins   []string      // whose pages may call the API from a browser; none when empty
-	LegacyURL string        // who answers what nothing of ours does under /api; "" for nobody
-	Legacy    []LegacyShare // what it answers although we could
+	Document  []byte             // the OpenAPI document of the whole API, YAML
+	PublicURL string             // where clients find the gateway; https means that TLS ends in front of it
+	Origins   []string           // whose pages may call the API from a browser; none when empty
+	Proxies   []netip.Prefix     // whose word about the client's address is taken; nobody's when empty
+	Limiter   *ratelimit.Limiter // counts requests; nil makes one
+	Limits    []ratelimit.Policy // nil means Limits
+	LegacyURL string             // who answers what nothing of ours does under /api; "" for nobody
+	Legacy    []LegacyShare      // what it answers although we could
 	Caller    *operations.Caller
 	Health    http.HandlerFunc
 	Ready     http.HandlerFunc
@@ -39,6 +44,9 @@ type Options struct {
 type Gateway struct {
 	verifier *identity.Verifier
 	keys     *keyDesk
+	proxies  []netip.Prefix
+	limiter  *ratelimit.Limiter
+	limits   []ratelimit.Policy
 	watched  []*service
 	old      *oldShop // nil without one
 	secure   bool     // clients come by TLS
@@ -49,6 +57,13 @@ type Gateway struct {
 func New(o Options) (*Gateway, error) {
 	o.Log = cmp.Or(o.Log, zap.NewNop())
 	g := &Gateway{verifier: o.Verifier, keys: newKeyDesk(o.Caller), secure: strings.HasPrefix(o.PublicURL, "https://")}
+	g.proxies, g.limiter, g.limits = o.Proxies, o.Limiter, o.Limits
+	if g.limiter == nil {
+		g.limiter = ratelimit.New()
+	}
+	if g.limits == nil {
+		g.limits = Limits
+	}
 	mux := httpapi.NewMux(o.Log)
 	if err := g.routes(mux, o); err != nil {
 		return nil, err
@@ -78,15 +93,16 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 		services[name] = s
 		g.watched = append(g.watched, s)
 	}
+	itself := g.passage(nil, "", rule{})
 	own := httpapi.New(httpapi.Options{
-		Service: "gateway", Prefix: httpapi.PublicPrefix, Verifier: o.Verifier, Log: o.Log, Mux: mux, Before: g.identify,
+		Service: "gateway", Prefix: httpapi.PublicPrefix, Verifier: o.Verifier, Log: o.Log, Mux: mux, Before: itself.before,
 	})
 	Register(own, &Desk{services: services, caller: o.Caller, status: o.Status})
 	for _, r := range routes {
 		if services[r.service] == nil {
 			return fmt.Errorf("no address is configured for service %s", r.service)
 		}
-		handler := &passage{gateway: g, service: services[r.service], rule: rule{wait: usual}}
+		handler := g.passage(services[r.service], r.path, rule{wait: usual})
 		mux.Handle(public(r.path), handler)
 		mux.Handle(public(r.path)+"/{rest...}", handler)
 	}
@@ -96,13 +112,13 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 			return err
 		}
 		legacy.keepsPath = true
-		g.old = &oldShop{passage: passage{gateway: g, service: legacy, rule: rule{wait: saga, ignoresToken: true}}, shares: o.Legacy}
+		g.old = &oldShop{passage: *g.passage(legacy, "", rule{wait: saga, ignoresToken: true}), shares: o.Legacy}
 		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &g.old.passage)
 	}
 	for _, r := range rules {
 		method, path, _ := strings.Cut(r.operation, " ")
 		r.wait = cmp.Or(r.wait, usual)
-		mux.Handle(method+" "+public(path), &passage{gateway: g, service: services[serving(path)], rule: r})
+		mux.Handle(method+" "+public(path), g.passage(services[serving(path)], path, r))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,6 +19,7 @@ import (
 	"kassa/internal/identity"
 	"kassa/internal/identity/identitytest"
 	"kassa/internal/process"
+	"kassa/internal/ratelimit"
 )
 
 // upstream is a service that answers what it was asked.
@@ -55,6 +57,7 @@ func open(t testing.TB, change func(*gateway.Options)) *edge {
 		Services: map[string][]string{},
 		Verifier: issuer.Verifier(),
 		Document: api.Document,
+		Limits:   generous,
 		Health:   func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) },
 		Ready:    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) },
 	}
@@ -87,6 +90,14 @@ func echoing(t testing.TB) func(*gateway.Options) {
 			o.Services[name] = []string{upstream(t, name).URL}
 		}
 	}
+}
+
+// generous are limits that no test reaches unless it means to.
+var generous = []ratelimit.Policy{
+	{Name: "anonymous", Quota: 1e6, Window: time.Minute},
+	{Name: "principal", Quota: 1e6, Window: time.Minute},
+	{Name: "sign-in", Quota: 1e6, Window: time.Minute},
+	{Name: "checkout", Quota: 1e6, Window: time.Minute},
 }
 
 type headers map[string]string

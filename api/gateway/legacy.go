@@ -67,7 +67,7 @@ func (g *Gateway) visitor(r *http.Request) string {
 			return p.UserID.String()
 		}
 	}
-	return cmp.Or(r.Header.Get(apiKeyHeader), r.Header.Get("X-Cart-Token"), address(r))
+	return cmp.Or(r.Header.Get(apiKeyHeader), r.Header.Get("X-Cart-Token"), g.client(r).String())
 }
 
 // percentile is the visitor's place among a hundred, by FNV-1a.

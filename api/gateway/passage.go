@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	"go.uber.org/zap"
@@ -27,6 +26,19 @@ type passage struct {
 	gateway *Gateway
 	service *service
 	rule    rule
+	quotas  quotas
+	reads   class
+	writes  class
+}
+
+// passage makes the way of the requests to a path of a service.
+func (g *Gateway) passage(s *service, path string, r rule) *passage {
+	p := &passage{gateway: g, service: s, rule: r, quotas: limitsOf(g.limits, r.limit)}
+	p.reads, p.writes = classes(path)
+	if r.operation == "POST /v1/orders" {
+		p.writes = buying
+	}
+	return p
 }
 
 // ServeHTTP admits the request and passes it on.
@@ -38,7 +50,8 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, errNowhere)
 		return
 	}
-	if err := p.admit(r); err != nil {
+	client := p.gateway.client(r)
+	if err := p.admit(w, r, client); err != nil {
 		httpapi.WriteProblem(w, r, err)
 		return
 	}
@@ -46,19 +59,19 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, err)
 		return
 	}
-	places := p.service.places
+	gate := p.service.places
 	if p.rule.stream {
-		places = p.service.streams
+		gate = p.service.streams
 	}
-	if !places.TryAcquirePermit() {
-		httpapi.WriteProblem(w, r, p.service.unavailable(bulkhead.ErrFull))
+	if err := gate.enter(p.class(r.Method)); err != nil {
+		httpapi.WriteProblem(w, r, err)
 		return
 	}
-	defer places.ReleasePermit()
+	defer gate.leave()
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	h := &hop{header: w.Header(), stream: p.rule.stream, timer: time.AfterFunc(p.rule.wait, func() { cancel(errNoAnswer) })}
+	h := &hop{header: w.Header(), client: client, stream: p.rule.stream, timer: time.AfterFunc(p.rule.wait, func() { cancel(errNoAnswer) })}
 	defer h.timer.Stop()
 	p.service.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, hopKey{}, h)))
 }
@@ -69,6 +82,7 @@ var errNoAnswer = errors.New("no answer in time")
 type hop struct {
 	header http.Header // of the answer to the client
 	stream bool
+	client netip.Addr  // where the request comes from
 	timer  *time.Timer // ends the request; stopped when the answer begins
 }
 
@@ -99,21 +113,15 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 			delete(out.Header, name)
 		}
 	}
-	if from := address(pr.In); from != "" {
-		out.Header["X-Forwarded-For"] = []string{from}
-	}
 	ctx := pr.In.Context()
+	if h := ctx.Value(hopKey{}).(*hop); h.client.IsValid() {
+		out.Header["X-Forwarded-For"] = []string{h.client.String()}
+	}
 	out.Header[httpapi.RequestIDHeader] = []string{httpapi.RequestID(ctx)}
 	out.Header[correlation.Header] = []string{correlation.ID(ctx)}
 	if telemetry.Tracing() {
 		otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(out.Header))
 	}
-}
-
-// address is the client's, or "".
-func address(r *http.Request) string {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return host
 }
 
 // claimed reports whether a header says something about a request that only we

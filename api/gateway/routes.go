@@ -60,19 +60,21 @@ type rule struct {
 	wait         time.Duration // for an answer to begin; 0 means usual
 	ignoresToken bool          // works with a token that has expired
 	stream       bool          // its answer may go on for hours
+	limit        string        // the named limit that holds for it as well; "" is none
+	unlimited    bool          // nothing is counted
 }
 
 var rules = []rule{
 	{operation: "GET /.well-known/jwks.json", ignoresToken: true},
-	{operation: "POST /v1/users/register", ignoresToken: true},
-	{operation: "POST /v1/users/login", ignoresToken: true},
+	{operation: "POST /v1/users/register", ignoresToken: true, limit: signIn},
+	{operation: "POST /v1/users/login", ignoresToken: true, limit: signIn},
 	{operation: "POST /v1/users/refresh", ignoresToken: true},
-	{operation: "POST /v1/users/password/forgot", ignoresToken: true},
-	{operation: "POST /v1/users/password/reset", ignoresToken: true},
+	{operation: "POST /v1/users/password/forgot", ignoresToken: true, limit: signIn},
+	{operation: "POST /v1/users/password/reset", ignoresToken: true, limit: signIn},
 	{operation: "POST /v1/users/email/verify", ignoresToken: true},
 
-	{operation: "POST /v1/checkout", keyed: true, wait: saga},
-	{operation: "POST /v1/orders", keyed: true, wait: saga},
+	{operation: "POST /v1/checkout", keyed: true, wait: saga, limit: checkout},
+	{operation: "POST /v1/orders", keyed: true, wait: saga, limit: checkout},
 	{operation: "POST /v1/orders/{id}/cancel", keyed: true, wait: saga},
 	{operation: "POST /v1/orders/{id}/fulfilments", keyed: true, wait: saga},
 	{operation: "POST /v1/orders/{id}/returns", keyed: true, wait: saga},
@@ -82,6 +84,8 @@ var rules = []rule{
 	{operation: "POST /v1/payments", keyed: true, wait: saga},
 	{operation: "POST /v1/payments/{id}/capture", keyed: true},
 	{operation: "POST /v1/payments/{id}/refund", keyed: true, wait: saga},
+
+	{operation: "POST /v1/webhooks/stripe", unlimited: true}, // the provider must not stop
 
 	{operation: "POST /v1/products/import", wait: saga}, // a thousand products to change
 	{operation: "POST /v1/products/{id}/reserve", keyed: true},

@@ -9,7 +9,6 @@ import (
 	"net/http/httputil"
 	"sync/atomic"
 
-	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"go.uber.org/zap"
 
 	"kassa/internal/discovery"
@@ -26,8 +25,8 @@ type service struct {
 	name      string
 	instances *discovery.Set[*instance]
 	turn      atomic.Uint32
-	places    bulkhead.Bulkhead[any]
-	streams   bulkhead.Bulkhead[any]
+	places    *gate
+	streams   *gate
 	retries   budget
 	odd       chan struct{} // has the instances examined
 	keepsPath bool          // it is addressed as clients address us
@@ -45,7 +44,7 @@ func newService(name string, addresses []string, names *net.Resolver, log *zap.L
 	}
 	s := &service{
 		name: name, instances: instances, odd: make(chan struct{}, 1),
-		places: bulkhead.New[any](concurrent), streams: bulkhead.New[any](streaming),
+		places: newGate(name, concurrent, log), streams: newGate(name, streaming, log),
 	}
 	s.proxy = newProxy(s, log)
 	return s, nil

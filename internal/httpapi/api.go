@@ -26,9 +26,10 @@ type Options struct {
 	CursorSecret string        // shared by all processes of the service; "" makes one up
 	Mux          *Mux          // where to put the operations, at their public paths; nil makes one of their own
 
-	// Before is asked about every request first, and may change its headers; nil
-	// asks nobody. The gateway exchanges API keys there.
-	Before func(*http.Request) error
+	// Before is asked about every request first, and may change its headers and
+	// add to those of the answer; nil asks nobody. The gateway exchanges API keys
+	// and counts requests there.
+	Before func(http.ResponseWriter, *http.Request) error
 
 	// FingerprintSecret is for a service whose keyed bodies hold passwords: with
 	// it, and only with it, can one be guessed from a stored fingerprint.

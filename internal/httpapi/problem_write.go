@@ -41,6 +41,7 @@ func finish(ctx context.Context, err error) *Problem {
 	}
 	level := zapcore.DebugLevel
 	switch {
+	case p.Code == ErrOverloaded.Reason: // a line for each would be a load of its own; whoever refuses says so
 	case p.Status == http.StatusServiceUnavailable:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:
@@ -65,6 +66,12 @@ func finish(ctx context.Context, err error) *Problem {
 	return p
 }
 
+// What the gateway refuses on everybody's behalf.
+var (
+	ErrLimited    = fault.New(fault.Limited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
+	ErrOverloaded = fault.New(fault.Unavailable, "overloaded", "The shop is very busy at the moment. Please try again.")
+)
+
 // errValidation is a request that a schema refuses.
 var errValidation = fault.New(fault.Invalid, "validation_failed", "Some parts of the request are not right; see errors.")
 
@@ -74,6 +81,5 @@ var (
 	errUnauthenticated = identity.ErrNoToken
 	errInvalidToken    = identity.ErrBadToken
 	errForbidden       = identity.ErrForbidden
-	errLimited         = fault.New(fault.Limited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
 	errStale           = fault.New(fault.Stale, "stale", "It has changed since you looked; current_version says to what.")
 )

@@ -53,7 +53,7 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if before := rt.api.options.Before; before != nil {
-		if err := before(r); err != nil {
+		if err := before(w, r); err != nil {
 			WriteProblem(w, r, err)
 			return
 		}

@@ -104,22 +104,26 @@ func newGate(service string, places int, log *zap.Logger) *gate {
 	return &gate{service: service, places: int64(places), log: log}
 }
 
-// enter takes a place, or says why there is none. Who has one must leave.
-func (g *gate) enter(c class) error {
+// full reports whether a request of the class would be refused.
+func (g *gate) full(c class) bool { return g.underWay.Load() >= g.places*tiers[c].percent/100 }
+
+// enter takes a place when there is one. Who has one must leave.
+func (g *gate) enter(c class) bool {
 	for {
 		n := g.underWay.Load()
 		if n >= g.places*tiers[c].percent/100 {
-			return g.refuse(c)
+			return false
 		}
 		if g.underWay.CompareAndSwap(n, n+1) {
-			return nil
+			return true
 		}
 	}
 }
 
 func (g *gate) leave() { g.underWay.Add(-1) }
 
-// refuse spreads those who come again over a few seconds.
+// refuse is the answer to who finds no place. It spreads those who come again over
+// a few seconds.
 func (g *gate) refuse(c class) error {
 	shed.WithLabelValues(g.service, tiers[c].name).Inc()
 	now, last := time.Now().UnixNano(), g.said.Load()

@@ -138,8 +138,8 @@ func (d *Desk) read(ctx context.Context, name, path string, take func(body []byt
 	if s == nil {
 		return fault.ErrUnavailable.Because(fmt.Errorf("no address is configured for service %s", name))
 	}
-	if err := s.places.enter(idling); err != nil {
-		return err
+	if !s.places.enter(idling) {
+		return s.places.refuse(idling)
 	}
 	defer s.places.leave()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+name+path, http.NoBody)

@@ -58,6 +58,8 @@ func renderErrors(document []byte) ([]byte, error) {
 	for _, own := range []*httpapi.Problem{errTooLarge, errTooSlow, errHeaders} {
 		cases[own.Code] = example{Code: own.Code, Status: own.Status, Detail: own.Detail}
 	}
+	busy := httpapi.ErrOverloaded
+	cases[busy.Reason] = example{Code: busy.Reason, Status: busy.Code.Status(), Detail: busy.Message}
 	kinds := slices.Clone(meanings)
 	for i := range kinds {
 		kinds[i].Status, kinds[i].Retryable = kinds[i].Name.Status(), kinds[i].Name.Retryable()

@@ -55,16 +55,20 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, err)
 		return
 	}
+	gate, matters := p.service.places, p.class(r.Method)
+	if p.rule.stream {
+		gate = p.service.streams
+	}
+	if gate.full(matters) { // before its body is read
+		httpapi.WriteProblem(w, r, gate.refuse(matters))
+		return
+	}
 	if err := bound(w, r); err != nil {
 		httpapi.WriteProblem(w, r, err)
 		return
 	}
-	gate := p.service.places
-	if p.rule.stream {
-		gate = p.service.streams
-	}
-	if err := gate.enter(p.class(r.Method)); err != nil {
-		httpapi.WriteProblem(w, r, err)
+	if !gate.enter(matters) {
+		httpapi.WriteProblem(w, r, gate.refuse(matters))
 		return
 	}
 	defer gate.leave()

@@ -102,7 +102,6 @@ func expected(op Operation, hasBody bool) []*Problem {
 		problemOf(ErrLimited),
 		problemOf(fault.ErrInternal),
 		problemOf(fault.ErrUnavailable),
-		problemOf(ErrOverloaded),
 	}
 	switch {
 	case op.Access != Public:
@@ -195,32 +194,12 @@ func (a *API) problemResponse(status int, problems []*Problem) *huma.Response {
 		media.Examples[p.Code] = &huma.Example{Summary: p.Detail, Value: example}
 		lines = append(lines, fmt.Sprintf("`%s`: %s", p.Code, p.Detail))
 	}
+	if status == http.StatusTooManyRequests {
+		lines = append(lines, "RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds.")
+	}
 	return &huma.Response{
 		Description: http.StatusText(status) + ". " + strings.Join(lines, " "),
 		Content:     map[string]*huma.MediaType{problemType: media},
-		Headers:     problemHeaders(status),
-	}
-}
-
-// problemHeaders are those that a problem brings besides its body.
-func problemHeaders(status int) map[string]*huma.Param {
-	retryAfter := &huma.Param{Description: "Seconds to wait before the next attempt.", Schema: &huma.Schema{Type: huma.TypeInteger}, Example: 9}
-	switch status {
-	case http.StatusServiceUnavailable:
-		return map[string]*huma.Param{"Retry-After": retryAfter}
-	case http.StatusTooManyRequests:
-		text := &huma.Schema{Type: huma.TypeString}
-		return map[string]*huma.Param{
-			"Retry-After": retryAfter,
-			"RateLimit": {
-				Description: "For each limit that holds: r requests are left, and after t seconds all of them.", Schema: text, Example: `"anonymous";r=0;t=900`,
-			},
-			"RateLimit-Policy": {
-				Description: "The limits that hold: q requests within w seconds.", Schema: text, Example: `"anonymous";q=100;w=900`,
-			},
-		}
-	default:
-		return nil
 	}
 }
 

@@ -66,7 +66,7 @@ func finish(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// What the gateway refuses on everybody's behalf.
+// What the gateway refuses on every operation's behalf.
 var (
 	ErrLimited    = fault.New(fault.Limited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
 	ErrOverloaded = fault.New(fault.Unavailable, "overloaded", "The shop is very busy at the moment. Please try again.")

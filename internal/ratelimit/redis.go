@@ -34,14 +34,14 @@ type shared struct {
 	missed func()
 }
 
-// Share counts in the Redis at url from now on, together with every other
-// process that does, until ctx ends. While Redis does not answer, requests are
-// counted in memory: missed is called for each, and the log says it once. The
+// Share counts in the Redis at url, together with every other process that does,
+// while the component that it returns runs. When Redis does not answer, requests
+// are counted in memory: missed is called for each, and the log says it once. The
 // error is a url that cannot be read.
-func (l *Limiter) Share(ctx context.Context, url string, log *zap.Logger, missed func()) error {
+func (l *Limiter) Share(url string, log *zap.Logger, missed func()) (func(ctx context.Context) error, error) {
 	options, err := rueidis.ParseURL(url)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	options.DisableCache = true // nothing is read twice
 	options.DisableRetry = true // the next request tries again
@@ -50,8 +50,7 @@ func (l *Limiter) Share(ctx context.Context, url string, log *zap.Logger, missed
 	options.ConnWriteTimeout = time.Second
 	s := &shared{script: rueidis.NewLuaScript(source), log: log, missed: missed}
 	l.redis = s
-	go s.connect(ctx, options)
-	return nil
+	return func(ctx context.Context) error { s.connect(ctx, options); return nil }, nil
 }
 
 // connect tries until Redis is there; from then on the client connects anew by
@@ -110,4 +109,10 @@ func (s *shared) failed(err error) {
 	if s.out.CompareAndSwap(false, true) {
 		s.log.Warn("redis does not answer; limits are counted by each process for itself", zap.Error(err))
 	}
+}
+
+// ValidURL reports whether Share can read url.
+func ValidURL(url string) bool {
+	_, err := rueidis.ParseURL(url)
+	return err == nil
 }

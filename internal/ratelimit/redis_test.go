@@ -28,15 +28,23 @@ const (
 // connected is a limiter that has reached the Redis at address.
 func connected(t *testing.T, address string, log *zap.Logger, missed func()) *ratelimit.Limiter {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
 	l := ratelimit.New()
-	require.NoError(t, l.Share(ctx, "redis://"+address, log, missed))
+	share(t, l, address, log, missed)
 	require.Eventually(t, func() bool {
-		_, ok := l.TakeShared(ctx, ratelimit.Principal(id.New()), minute)
+		_, ok := l.TakeShared(t.Context(), ratelimit.Principal(id.New()), minute)
 		return ok
 	}, soon, tick)
 	return l
+}
+
+func share(t *testing.T, l *ratelimit.Limiter, address string, log *zap.Logger, missed func()) {
+	t.Helper()
+	run, err := l.Share("redis://"+address, log, missed)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
 }
 
 type mini struct{ *miniredis.Miniredis }
@@ -146,7 +154,7 @@ func TestWithoutRedisEachProcessCountsForItself(t *testing.T) {
 		server.Close()
 		log, lines, missed, count := watched()
 		l := ratelimit.New()
-		require.NoError(t, l.Share(t.Context(), "redis://"+address, log, count))
+		share(t, l, address, log, count)
 		require.Nil(t, l.Take(t.Context(), ada, minute).Refused)
 		require.Positive(t, missed.Load())
 		require.NoError(t, server.Restart())
@@ -159,5 +167,8 @@ func TestWithoutRedisEachProcessCountsForItself(t *testing.T) {
 }
 
 func TestAURLThatCannotBeReadIsRefused(t *testing.T) {
-	require.Error(t, ratelimit.New().Share(t.Context(), "http://127.0.0.1:6379", zap.NewNop(), func() {}))
+	_, err := ratelimit.New().Share("http://127.0.0.1:6379", zap.NewNop(), func() {})
+	require.Error(t, err)
+	require.False(t, ratelimit.ValidURL("http://127.0.0.1:6379"))
+	require.True(t, ratelimit.ValidURL("rediss://:secret@redis:6379/1"))
 }

@@ -12,6 +12,7 @@ import (
 	"kassa/internal/identity"
 	"kassa/internal/operations"
 	"kassa/internal/process"
+	"kassa/internal/ratelimit"
 	"kassa/internal/telemetry"
 )
 
@@ -33,12 +34,31 @@ func run(_ context.Context, p *process.Process) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := cfg.proxies()
+	if err != nil {
+		return err
+	}
+	limits, err := cfg.limits()
+	if err != nil {
+		return err
+	}
+	limiter := ratelimit.New()
+	if cfg.RedisURL != "" {
+		shared, err := limiter.Share(cfg.RedisURL, p.Log, gateway.Unshared)
+		if err != nil {
+			return err
+		}
+		p.Add("limits", shared)
+	}
 	edge, err := gateway.New(gateway.Options{
 		Services:  cfg.Map(),
 		Verifier:  identity.NewVerifier(cfg.JWKSURL, revoked.Option()),
 		Document:  api.Document,
 		PublicURL: cfg.PublicURL,
 		Origins:   cfg.Origins,
+		Proxies:   proxies,
+		Limiter:   limiter,
+		Limits:    limits,
 		LegacyURL: cfg.LegacyURL,
 		Legacy:    shares,
 		Caller:    operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()}),

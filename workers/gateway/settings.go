@@ -1,11 +1,13 @@
 package main
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 
 	"kassa/api/gateway"
 	"kassa/internal/config"
+	"kassa/internal/ratelimit"
 )
 
 // settings is the configuration of the gateway.
@@ -16,6 +18,9 @@ type settings struct {
 	MetricsListen string   `env:"KASSA_METRICS_LISTEN" envDefault:"127.0.0.1:8081" example:"127.0.0.1:8081"`          // host:port of /metrics, not for clients
 	PublicURL     string   `env:"KASSA_PUBLIC_URL" envDefault:"http://127.0.0.1:8080" example:"https://shop.example"` // where clients find us
 	Origins       []string `env:"KASSA_CORS_ORIGINS" example:"https://shop.example,https://admin.shop.example"`       // whose pages may call; none when empty
+	Proxies       []string `env:"KASSA_TRUSTED_PROXIES" example:"10.0.0.0/8,192.0.2.7/32"`                            // networks whose X-Forwarded-For is believed; none when empty
+	RateLimits    string   `env:"KASSA_RATE_LIMITS" example:"anonymous=100/15m,checkout=off"`                         // changes of gateway.Limits
+	RedisURL      string   `env:"KASSA_REDIS_URL" example:"rediss://:password@redis:6379/0"`                          // where several gateways count together; each for itself when empty
 	LegacyURL     string   `env:"KASSA_LEGACY_URL" example:"http://old-shop:8000"`                                    // who answers what nothing here does under /api; nobody when empty
 	LegacyRoutes  []string `env:"KASSA_LEGACY_ROUTES" example:"/v1/products=100,/v1/cart=25"`                         // percent of the customers that it still serves, by path
 }
@@ -34,6 +39,15 @@ func (s settings) Validate(production bool) []string {
 	} else if len(s.LegacyRoutes) > 0 && s.LegacyURL == "" {
 		lines = append(lines, "KASSA_LEGACY_ROUTES needs KASSA_LEGACY_URL; set it, for example KASSA_LEGACY_URL=http://old-shop:8000")
 	}
+	if _, err := s.proxies(); err != nil {
+		lines = append(lines, "KASSA_TRUSTED_PROXIES must be a list of networks; for example KASSA_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32")
+	}
+	if _, err := s.limits(); err != nil {
+		lines = append(lines, "KASSA_RATE_LIMITS "+err.Error()+"; for example KASSA_RATE_LIMITS=anonymous=100/15m,checkout=off")
+	}
+	if s.RedisURL != "" && !ratelimit.ValidURL(s.RedisURL) {
+		lines = append(lines, "KASSA_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS; check its scheme and its host")
+	}
 	for _, origin := range s.Origins {
 		if origin == "*" && !production {
 			continue
@@ -47,4 +61,21 @@ func (s settings) Validate(production bool) []string {
 		}
 	}
 	return lines
+}
+
+// proxies are the networks of our own proxies.
+func (s settings) proxies() (networks []netip.Prefix, err error) {
+	for _, text := range s.Proxies {
+		network, err := netip.ParsePrefix(strings.TrimSpace(text))
+		if err != nil {
+			return nil, err
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+// limits are those of the gateway with the changes of this configuration.
+func (s settings) limits() ([]ratelimit.Policy, error) {
+	return ratelimit.Override(gateway.Limits, s.RateLimits)
 }

@@ -5391,7 +5391,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. */
+        /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds. */
         rate_limited: {
             headers: {
                 [name: string]: unknown;
@@ -13915,7 +13915,7 @@ export interface operations {
                 };
             };
             422: components["responses"]["validation_failed"];
-            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. */
+            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14021,7 +14021,7 @@ export interface operations {
             413: components["responses"]["body_too_large"];
             415: components["responses"]["unsupported_media_type"];
             422: components["responses"]["validation_failed"];
-            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. */
+            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14127,7 +14127,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. */
+            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -14185,7 +14185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. */
+            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_attempts`: Too many attempts. Please wait before the next one. RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds. */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -47,8 +47,24 @@ func (a ask) at(t *testing.T, base string) reply {
 
 func (a ask) try(t *testing.T, base string) (reply, error) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), a.method, base+a.path, strings.NewReader(a.body))
+	request, err := a.request(context.WithoutCancel(t.Context()), base)
 	require.NoError(t, err)
+	begin := time.Now()
+	response, err := browser.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return reply{status: response.StatusCode, header: response.Header, body: string(body), took: time.Since(begin)}, err
+}
+
+// request is what goes over the wire.
+func (a ask) request(ctx context.Context, base string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, a.method, base+a.path, strings.NewReader(a.body))
+	if err != nil {
+		return nil, err
+	}
 	if a.body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -62,14 +78,7 @@ func (a ask) try(t *testing.T, base string) (reply, error) {
 		}
 		request.Header.Set(name, value)
 	}
-	begin := time.Now()
-	response, err := browser.Do(request)
-	if err != nil {
-		return reply{}, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	return reply{status: response.StatusCode, header: response.Header, body: string(body), took: time.Since(begin)}, err
+	return request, nil
 }
 
 // gateway sends the request to the platform's door.
@@ -78,8 +87,14 @@ func (a ask) gateway(t *testing.T) reply {
 	return a.at(t, where.Gateway)
 }
 
+// tester is a test of this package or of the fuzzer.
+type tester interface {
+	require.TestingT
+	Helper()
+}
+
 // members are those of a JSON object.
-func (r reply) members(t *testing.T) map[string]any {
+func (r reply) members(t tester) map[string]any {
 	t.Helper()
 	var members map[string]any
 	require.NoError(t, json.Unmarshal([]byte(r.body), &members), r.body)
@@ -88,7 +103,7 @@ func (r reply) members(t *testing.T) map[string]any {
 
 // problem checks that the reply is a problem document that says what its status
 // says, and returns its members.
-func (r reply) problem(t *testing.T, status int) map[string]any {
+func (r reply) problem(t tester, status int) map[string]any {
 	t.Helper()
 	require.Equal(t, status, r.status, r.body)
 	require.Equal(t, "application/problem+json", r.header.Get("Content-Type"), r.body)

@@ -49,15 +49,16 @@ func refuse(t *testing.T, table []bad) {
 }
 
 // written counts the rows of every table in which requests leave something. That
-// a key was answered with a refusal may be remembered; a replica follows in its own time.
+// a key was answered with a refusal may be remembered; a replica, and what is
+// summed up, follows in its own time.
 func written(t *testing.T) map[string]int64 {
 	t.Helper()
 	rows := map[string]int64{}
-	for _, name := range []string{"users", "products", "inventory", "orders", "payments"} {
+	for _, name := range []string{"users", "products", "inventory", "carts", "orders", "payments"} {
 		conn := database(t, name)
 		found, err := conn.Query(t.Context(), `
 			SELECT table_name FROM information_schema.tables
-			WHERE table_schema = 'public' AND table_name NOT IN ('goose_db_version', 'idempotency_keys', 'sign_in_limits', 'inbox', 'inbox_heads', 'webhooks', 'customers')`)
+			WHERE table_schema = 'public' AND table_name NOT IN ('goose_db_version', 'idempotency_keys', 'sign_in_limits', 'inbox', 'inbox_heads', 'webhooks', 'customers', 'ledger_balances')`)
 		require.NoError(t, err)
 		tables, err := pgx.CollectRows(found, pgx.RowTo[string])
 		require.NoError(t, err)

@@ -104,14 +104,19 @@ func inLines(header http.Header) bool {
 // cannotSay is the judge's word on a schema that holds itself, as a tree's does.
 const cannotSay = "schema render failure, circular reference"
 
-// compare judges copies: judging reads the bodies.
+// compare notes what the document says about a request and its answer.
 func (w *witness) compare(id string, request *http.Request, response *http.Response, sent, got []byte) {
-	asked := request.Clone(request.Context())
-	asked.Body = io.NopCloser(bytes.NewReader(sent))
+	if wrong := w.objections(id, request, response, sent, got); response.StatusCode < 300 || len(wrong) > 0 {
+		w.note(id, wrong)
+	}
+}
+
+// objections are what the document has against an answer, and against the
+// request when it was answered with success.
+func (w *witness) objections(id string, request *http.Request, response *http.Response, sent, got []byte) (wrong []string) {
 	told := *response
-	told.Body = io.NopCloser(bytes.NewReader(got))
-	var wrong []string
-	if _, errs := w.judge.ValidateHttpResponse(asked, &told); len(errs) > 0 {
+	told.Body = io.NopCloser(bytes.NewReader(got)) // judging reads it
+	if _, errs := w.judge.ValidateHttpResponse(again(request, sent), &told); len(errs) > 0 {
 		for _, e := range errs {
 			if !strings.Contains(e.Reason, cannotSay) {
 				wrong = append(wrong, fmt.Sprintf("%s answered %d: %s", id, response.StatusCode, e.Error()))
@@ -119,16 +124,27 @@ func (w *witness) compare(id string, request *http.Request, response *http.Respo
 		}
 	}
 	if response.StatusCode < 300 {
-		asked.Body = io.NopCloser(bytes.NewReader(sent))
-		if _, errs := w.judge.ValidateHttpRequestSync(asked); len(errs) > 0 {
-			for _, e := range errs {
-				wrong = append(wrong, fmt.Sprintf("%s was answered %d, but its request is not as described: %s", id, response.StatusCode, e.Error()))
-			}
+		for _, objection := range w.unfit(request, sent) {
+			wrong = append(wrong, fmt.Sprintf("%s was answered %d, but its request is not as described: %s", id, response.StatusCode, objection))
 		}
 	}
-	if response.StatusCode < 300 || len(wrong) > 0 {
-		w.note(id, wrong)
+	return wrong
+}
+
+// unfit is what the document has against a request.
+func (w *witness) unfit(request *http.Request, sent []byte) (wrong []string) {
+	_, errs := w.judge.ValidateHttpRequestSync(again(request, sent))
+	for _, e := range errs {
+		wrong = append(wrong, e.Error())
 	}
+	return wrong
+}
+
+// again is a copy of a request whose body has been read.
+func again(request *http.Request, sent []byte) *http.Request {
+	copied := request.Clone(request.Context())
+	copied.Body = io.NopCloser(bytes.NewReader(sent))
+	return copied
 }
 
 func (w *witness) note(id string, wrong []string) {

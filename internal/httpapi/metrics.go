@@ -7,11 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"kassa/internal/telemetry"
 )
@@ -75,7 +78,11 @@ func observed(pattern string, handler http.Handler) http.Handler {
 		route = pattern
 	}
 	m := &meter{route: route}
-	traced := otelhttp.NewHandler(handler, pattern,
+	named := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		trace.SpanFromContext(r.Context()).SetAttributes(attribute.String("url.path", namedPath(route, r.URL.Path)))
+		handler.ServeHTTP(w, r)
+	})
+	traced := otelhttp.NewHandler(named, pattern,
 		otelhttp.WithMeterProvider(noop.NewMeterProvider()), // ours are cheaper
 		otelhttp.WithSpanNameFormatter(func(string, *http.Request) string { return pattern }))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -102,4 +109,20 @@ func observed(pattern string, handler http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		finished = true
 	})
+}
+
+// namedPath is what a trace may hold of a path: the route's own words, and ids.
+// A client can write anything where an id belongs.
+func namedPath(route, path string) string {
+	words := strings.Split(path, "/")
+	literal := strings.Split(route, "/")
+	for i, word := range words {
+		if i < len(literal) && literal[i] == word {
+			continue
+		}
+		if uuid.Validate(word) != nil {
+			words[i] = "…"
+		}
+	}
+	return strings.Join(words, "/")
 }

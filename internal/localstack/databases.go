@@ -122,7 +122,7 @@ func (s *Stack) makeRoles(ctx context.Context, conn *pgx.Conn, owners map[string
 			return fmt.Errorf("make role %s: %w", role, err)
 		}
 	}
-	_, err = conn.Exec(ctx, "GRANT pg_read_all_data TO "+RoleVerify)
+	_, err = conn.Exec(ctx, "GRANT pg_read_all_data TO "+RoleVerify+"; REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
 	return err
 }
 

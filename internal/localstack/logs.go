@@ -55,12 +55,12 @@ func openLog(dir, name string, c *console) (*processLog, error) {
 	return &processLog{name: name, console: c, file: file}, nil
 }
 
+// Write never fails: what a full disk does not take is lost to the file. An error
+// would end the reading, and the next line that the process writes would end it.
 func (l *processLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.file.Write(p); err != nil {
-		return 0, err
-	}
+	_, _ = l.file.Write(p)
 	l.partial = append(l.partial, p...)
 	for {
 		end := bytes.IndexByte(l.partial, '\n')

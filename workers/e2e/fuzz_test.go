@@ -28,7 +28,7 @@ import (
 
 // tries is how many requests the fuzzer makes up for each operation and test,
 // unless -rapid.checks says otherwise.
-const tries = 12
+const tries = 14
 
 // TestSpoiledRequestsAreRefused spoils requests that the document describes, in
 // one place each. Whatever the document then does not allow is refused, without

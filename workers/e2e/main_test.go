@@ -44,6 +44,9 @@ func run(m *testing.M) int {
 	if err := audit(); err != nil {
 		code = max(code, failed(err))
 	}
+	if err := stillPrivate(context.Background()); err != nil {
+		code = max(code, failed(err))
+	}
 	if err := wire.verdict(); err != nil {
 		code = max(code, failed(err))
 	}

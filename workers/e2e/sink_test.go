@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type sink struct {
 
 	mu    sync.Mutex
 	spans []span
+	bytes []byte // everything that came
 }
 
 func newSink() (*sink, error) {
@@ -56,6 +58,7 @@ func (s *sink) receive(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.bytes = append(s.bytes, body...)
 	for _, resource := range request.GetResourceSpans() {
 		service := ""
 		for _, a := range resource.GetResource().GetAttributes() {
@@ -93,4 +96,11 @@ func (s *sink) of(trace string) []span {
 		}
 	}
 	return found
+}
+
+// everything is all that has arrived so far, as it was sent.
+func (s *sink) everything() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.bytes)
 }

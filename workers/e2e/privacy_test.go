@@ -32,7 +32,7 @@ var mayBe = map[string][]string{
 }
 
 // mayStay is what may be left when the account has been deleted: what somebody
-// said about an order, answers that are kept for a day for a repeat, and the event
+// said about an order, answers that are kept for two days for a repeat, and the event
 // bus, which forgets after 14 days.
 var mayStay = map[string][]string{
 	"means of payment":   mayBe["means of payment"],

@@ -13,12 +13,17 @@ import (
 type benchCommand struct {
 	All      benchAllCommand      `cmd:"" default:"withargs" help:"Measure everything, in some eight minutes (the default)."`
 	Checkout benchCheckoutCommand `cmd:"" help:"Measure the checkout beside a null saga of the same shape."`
+	Hop      benchHopCommand      `cmd:"" help:"Measure what the gateway adds to a direct call."`
+	Events   benchEventsCommand   `cmd:"" help:"Measure how long events take to their subscribers."`
 	Overload benchOverloadCommand `cmd:"" help:"Raise the load to the knee, offer ten times as much, and see how the shop comes back."`
+	Browse   benchBrowseCommand   `cmd:"" help:"Measure browsing, search and the cart."`
+	Growth   benchGrowthCommand   `cmd:"" help:"Measure the checkout in books of growing size."`
 }
 
 // benchOptions are those of every measure.
 type benchOptions struct {
 	JSON  string `name:"json" help:"Write the figures to this file, too." placeholder:"FILE"`
+	SVG   string `name:"svg" help:"Draw latency over throughput into this file." placeholder:"FILE"`
 	Quick bool   `help:"Measure for a short time only, to try it."`
 }
 
@@ -28,7 +33,7 @@ type benchAllCommand struct {
 
 // Run takes all measures.
 func (c *benchAllCommand) Run(ctx context.Context, cli *commands) error {
-	return c.measure(ctx, cli, c.options(), "")
+	return c.measure(ctx, cli, c.options())
 }
 
 type benchCheckoutCommand struct {
@@ -40,12 +45,30 @@ type benchCheckoutCommand struct {
 
 // Run measures checkouts.
 func (c *benchCheckoutCommand) Run(ctx context.Context, cli *commands) error {
-	o := c.options()
+	o := c.options("checkout")
 	o.Clients = max(1, c.Clients)
 	if !c.Quick {
-		o.Round, o.Rounds = time.Duration(c.Seconds*float64(time.Second)), max(1, c.Rounds)
+		o.Round, o.Rounds = seconds(c.Seconds), max(1, c.Rounds)
 	}
-	return c.measure(ctx, cli, o, "checkout")
+	return c.measure(ctx, cli, o)
+}
+
+type benchHopCommand struct {
+	benchOptions
+}
+
+// Run measures the gateway.
+func (c *benchHopCommand) Run(ctx context.Context, cli *commands) error {
+	return c.measure(ctx, cli, c.options("hop"))
+}
+
+type benchEventsCommand struct {
+	benchOptions
+}
+
+// Run measures events.
+func (c *benchEventsCommand) Run(ctx context.Context, cli *commands) error {
+	return c.measure(ctx, cli, c.options("events"))
 }
 
 type benchOverloadCommand struct {
@@ -55,28 +78,57 @@ type benchOverloadCommand struct {
 
 // Run overloads the shop.
 func (c *benchOverloadCommand) Run(ctx context.Context, cli *commands) error {
-	o := c.options()
+	o := c.options("overload")
 	if !c.Quick {
-		o.Excess = time.Duration(c.Seconds * float64(time.Second))
+		o.Excess = seconds(c.Seconds)
 	}
-	return c.measure(ctx, cli, o, "overload")
+	return c.measure(ctx, cli, o)
 }
 
-// options are the usual ones.
-func (c *benchOptions) options() bench.Options {
-	o := bench.Options{Round: 3 * time.Second, Rounds: 6, Clients: 16, Step: 5 * time.Second, Excess: 20 * time.Second}
+type benchBrowseCommand struct {
+	benchOptions
+	Products int `help:"Products in the catalogue." default:"100000"`
+}
+
+// Run measures reading, searching and the cart.
+func (c *benchBrowseCommand) Run(ctx context.Context, cli *commands) error {
+	o := c.options("browse")
+	if !c.Quick {
+		o.Products = c.Products
+	}
+	return c.measure(ctx, cli, o)
+}
+
+type benchGrowthCommand struct {
+	benchOptions
+	Orders []int `help:"Sizes of the books, ascending; a million takes some minutes to fill." default:"1000,100000"`
+}
+
+// Run measures checkouts in books of growing size.
+func (c *benchGrowthCommand) Run(ctx context.Context, cli *commands) error {
+	o := c.options("growth")
+	if !c.Quick {
+		o.Orders = c.Orders
+	}
+	return c.measure(ctx, cli, o)
+}
+
+// options are the usual ones for some measures, or for all.
+func (c *benchOptions) options(measures ...string) bench.Options {
+	o := bench.Options{
+		Measures: measures, Round: 3 * time.Second, Rounds: 6, Clients: 16,
+		Step: 5 * time.Second, Excess: 20 * time.Second, Products: 100_000, Orders: []int{1000, 100_000},
+	}
 	if c.Quick {
-		o.Round, o.Rounds, o.Step, o.Excess = time.Second, 2, 2*time.Second, 5*time.Second
+		o.Round, o.Rounds = time.Second, 2
+		o.Step, o.Excess, o.Products, o.Orders = 2*time.Second, 5*time.Second, 5000, []int{1000, 5000}
 	}
 	return o
 }
 
 // measure measures on a platform of its own and prints what it finds.
-func (c *benchOptions) measure(ctx context.Context, cli *commands, o bench.Options, name string) error {
+func (c *benchOptions) measure(ctx context.Context, cli *commands, o bench.Options) error {
 	o.Home, o.Progress = cli.Home, showProgress
-	if name != "" {
-		o.Measures = []string{name}
-	}
 	report, err := bench.Run(ctx, o)
 	report.Show(os.Stdout)
 	if err != nil {
@@ -84,6 +136,11 @@ func (c *benchOptions) measure(ctx context.Context, cli *commands, o bench.Optio
 	}
 	for _, missed := range report.Missed() {
 		fmt.Println("Missed on this machine today:", missed)
+	}
+	if c.SVG != "" {
+		if err := os.WriteFile(c.SVG, report.Picture(), 0o644); err != nil { //nolint:gosec // for everybody
+			return err
+		}
 	}
 	if c.JSON == "" {
 		return nil
@@ -94,3 +151,5 @@ func (c *benchOptions) measure(ctx context.Context, cli *commands, o bench.Optio
 	}
 	return os.WriteFile(c.JSON, append(content, '\n'), 0o644) //nolint:gosec // figures for everybody
 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -32,9 +32,10 @@ const (
 type buyers struct {
 	url    string
 	http   *http.Client
-	bodies [][]byte
-	reads  []string // addresses of products and searches
-	tokens []string // "Bearer …", one for each customer
+	items  []shopper.Item // on the shelves
+	bodies [][]byte       // of checkouts
+	reads  []string       // addresses of products and searches
+	tokens []string       // "Bearer …", one for each customer
 
 	repeated atomic.Int64 // answers 202 and 503, after which the same was asked again
 }
@@ -52,10 +53,10 @@ func newBuyers(ctx context.Context, a localstack.Addresses) (*buyers, error) {
 			Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true},
 		},
 	}
-	items := make([]shopper.Item, articles)
-	for i := range items {
+	b.items = make([]shopper.Item, articles)
+	for i := range b.items {
 		price := client.Money{Amount: int64(900 + 10*i), Currency: "EUR"}
-		items[i], err = shop.Stock(ctx, shopper.Article{SKU: fmt.Sprintf("BENCH-%03d", i), Name: "Article", Price: price, Stock: pieces})
+		b.items[i], err = shop.Stock(ctx, shopper.Article{SKU: fmt.Sprintf("BENCH-%03d", i), Name: "Article", Price: price, Stock: pieces})
 		if err != nil {
 			return nil, err
 		}
@@ -71,29 +72,34 @@ func newBuyers(ctx context.Context, a localstack.Addresses) (*buyers, error) {
 		}
 		b.tokens = append(b.tokens, "Bearer "+token)
 	}
-	for i, item := range items {
+	for i, item := range b.items {
 		b.reads = append(b.reads, a.Gateway+"/api/v1/products/"+item.ProductID.String(), fmt.Sprintf("%s/api/v1/products/search?q=bench-%03d", a.Gateway, i))
 	}
-	return b, b.write(items)
+	return b, b.write()
 }
 
 // write makes as many bodies as there are articles, with one to three lines.
-func (b *buyers) write(items []shopper.Item) error {
-	for i := range items {
-		var lines []client.CheckoutLine
-		for n := range 1 + i%mostLines {
-			lines = append(lines, client.CheckoutLine{VariantId: items[(i+37*n)%len(items)].VariantID, Quantity: int64(1 + n)})
-		}
-		body, err := json.Marshal(client.CheckoutRequest{
-			Lines: &lines, PaymentMethod: "pm_card_visa",
-			ShippingAddress: client.PostalAddress{Name: "Ada Example", Line1: "Example Street 1", City: "Berlin", PostalCode: "10119", Country: "DE"},
-		})
+func (b *buyers) write() error {
+	for i := range b.items {
+		body, err := b.wish(i, 1+i%mostLines)
 		if err != nil {
 			return err
 		}
 		b.bodies = append(b.bodies, body)
 	}
 	return nil
+}
+
+// wish is the body of a checkout with so many lines, the i-th of its kind.
+func (b *buyers) wish(i, lines int) ([]byte, error) {
+	wanted := make([]client.CheckoutLine, lines)
+	for n := range wanted {
+		wanted[n] = client.CheckoutLine{VariantId: b.items[(i+37*n)%len(b.items)].VariantID, Quantity: int64(1 + n%mostLines)}
+	}
+	return json.Marshal(client.CheckoutRequest{
+		Lines: &wanted, PaymentMethod: "pm_card_visa",
+		ShippingAddress: client.PostalAddress{Name: "Ada Example", Line1: "Example Street 1", City: "Berlin", PostalCode: "10119", Country: "DE"},
+	})
 }
 
 // do buys something and insists that it was bought.
@@ -108,7 +114,11 @@ const tries = 5
 
 // buy answers the body of the answer.
 func (b *buyers) buy(ctx context.Context, client int) ([]byte, error) {
-	body := b.bodies[rand.IntN(len(b.bodies))] //nolint:gosec // a choice of goods
+	return b.buyBody(ctx, client, b.bodies[rand.IntN(len(b.bodies))]) //nolint:gosec // a choice of goods
+}
+
+// buyBody buys what body says.
+func (b *buyers) buyBody(ctx context.Context, client int, body []byte) ([]byte, error) {
 	key := id.New().String()
 	for n := 1; ; n++ {
 		status, answer, err := b.post(ctx, b.tokens[client%len(b.tokens)], key, body)
@@ -159,13 +169,22 @@ func (b *buyers) buyOne(ctx context.Context) (uuid.UUID, error) {
 // mixed asks for reads and checkouts in turn, for vegeta.
 func (b *buyers) mixed() vegeta.Targeter {
 	var turn atomic.Uint64
+	buy := b.checkouts()
 	return func(t *vegeta.Target) error {
 		n := turn.Add(1)
-		if n%(1+browsing) != 0 {
-			*t = vegeta.Target{Method: http.MethodGet, URL: b.reads[n%uint64(len(b.reads))]}
-			return nil
+		if n%(1+browsing) == 0 {
+			return buy(t)
 		}
-		n /= 1 + browsing
+		*t = vegeta.Target{Method: http.MethodGet, URL: b.reads[n%uint64(len(b.reads))]}
+		return nil
+	}
+}
+
+// checkouts asks for one purchase after another, for vegeta.
+func (b *buyers) checkouts() vegeta.Targeter {
+	var turn atomic.Uint64
+	return func(t *vegeta.Target) error {
+		n := turn.Add(1)
 		*t = vegeta.Target{Method: http.MethodPost, URL: b.url, Body: b.bodies[n%uint64(len(b.bodies))], Header: http.Header{
 			"Authorization":   {b.tokens[n%uint64(len(b.tokens))]},
 			"Content-Type":    {"application/json"},

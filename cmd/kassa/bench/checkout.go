@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -13,7 +12,10 @@ func (b *bench) checkout(ctx context.Context) (*Checkout, error) {
 	if err := b.measureStructure(ctx, report); err != nil {
 		return report, err
 	}
-	return report, b.measureSpeed(ctx, report)
+	if err := b.measureSpeed(ctx, report); err != nil {
+		return report, err
+	}
+	return report, b.measureOpen(ctx, report)
 }
 
 // looks is how many checkouts are looked at one by one. What else goes on in the
@@ -106,9 +108,10 @@ func (b *bench) round(ctx context.Context, report *Checkout, nullFirst bool) (in
 // measure takes one sample. Processor time counts until everything the round
 // has caused is done.
 func (b *bench) measure(ctx context.Context, samples *Samples, clients int, do func(context.Context, int) error) (int, error) {
-	pids := b.stack.Pids()
-	pids["bench"] = os.Getpid()
-	before := processorTime(pids)
+	before, err := b.spent(ctx)
+	if err != nil {
+		return 0, err
+	}
 	length := b.options.Round
 	if clients == 1 {
 		length = (length + 1) / 2
@@ -125,6 +128,20 @@ func (b *bench) measure(ctx context.Context, samples *Samples, clients int, do f
 		samples.AtOneClient = append(samples.AtOneClient, r.median())
 		return r.done, nil
 	}
-	samples.add(r, drained, processorTime(pids).since(before))
-	return r.done, nil
+	after, err := b.spent(ctx)
+	samples.add(r, drained, after.since(before))
+	return r.done, err
+}
+
+// measureOpen offers half of what the clients could get, by an open load.
+func (b *bench) measureOpen(ctx context.Context, report *Checkout) error {
+	b.options.Progress("checkouts by an open load")
+	report.OpenRate = round(report.CheckoutPerSecond / 2)
+	all, err := arrive(ctx, steady(report.OpenRate, 2*b.options.Step), b.buyers.checkouts())
+	if err != nil {
+		return err
+	}
+	report.Open = latency(times(all, func(arrival) bool { return true }))
+	_, err = b.backlogs.drain(ctx)
+	return err
 }

@@ -27,6 +27,9 @@ type Checkout struct {
 	Ratio             float64 // median of the rounds' ratios
 	CheckoutP50       time.Duration
 	NullP50           time.Duration
+
+	OpenRate float64 // checkouts per second of an open load
+	Open     Latency // under it
 }
 
 // Samples are what the rounds of one kind gave.
@@ -37,28 +40,19 @@ type Samples struct {
 	Drained     []time.Duration // until everything was done after the last answer
 
 	done int
-	cpu  usage
+	cost cost
 }
 
-func (s *Samples) add(r run, drained time.Duration, used usage) {
+func (s *Samples) add(r run, drained time.Duration, used cost) {
 	s.PerSecond = append(s.PerSecond, r.perSecond())
 	s.Loaded = append(s.Loaded, r.median())
 	s.Drained = append(s.Drained, drained)
 	s.done += r.done
-	if s.cpu == nil {
-		s.cpu = usage{}
-	}
-	s.cpu.add(used)
+	s.cost.add(used)
 }
 
 // CPU is the processor time in milliseconds for one, by process.
-func (s *Samples) CPU() map[string]float64 {
-	each := map[string]float64{}
-	for name, used := range s.cpu {
-		each[name] = round(float64(used) / float64(time.Millisecond) / float64(s.done))
-	}
-	return each
-}
+func (s *Samples) CPU() map[string]float64 { return s.cost.milliseconds(s.done) }
 
 // finish computes the medians.
 func (r *Checkout) finish() {
@@ -100,19 +94,22 @@ type checkoutJSON struct {
 	CheckoutP50       float64            `json:"checkout_p50_ms"`
 	NullP50           float64            `json:"null_saga_p50_ms"`
 	CPU               map[string]float64 `json:"cpu_ms"`
+	Allocations       map[string]float64 `json:"allocations"` // objects for one checkout
+	BeforeAnswer      int                `json:"transactions_before_answer"`
+	Transactions      map[string]float64 `json:"transactions"` // for one checkout, by database
+	Events            int                `json:"history_events"`
+	OpenRate          float64            `json:"open_rate_per_s"`
+	Open              Latency            `json:"open"`
 }
 
 // json answers the figures that other programs read.
 func (r *Checkout) json() *checkoutJSON {
-	cpu := r.Saga.CPU()
-	for name := range cpu {
-		if _, part := Database(name); part {
-			delete(cpu, name) // in "postgres" already
-		}
-	}
 	return &checkoutJSON{
 		CheckoutPerSecond: r.CheckoutPerSecond, NullPerSecond: r.NullPerSecond, Ratio: r.Ratio,
-		CheckoutP50: Milliseconds(r.CheckoutP50), NullP50: Milliseconds(r.NullP50), CPU: cpu,
+		CheckoutP50: Milliseconds(r.CheckoutP50), NullP50: Milliseconds(r.NullP50),
+		CPU: whole(r.Saga.CPU()), Allocations: r.Saga.cost.allocations(r.Saga.done),
+		BeforeAnswer: len(r.BeforeAnswer), Transactions: r.Transactions, Events: len(r.Events),
+		OpenRate: r.OpenRate, Open: r.Open,
 	}
 }
 

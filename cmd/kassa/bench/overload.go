@@ -63,7 +63,8 @@ type Step struct {
 // overload finds the knee, offers ten times as much, and looks how the shop comes back.
 func (b *bench) overload(ctx context.Context) (*Overload, error) {
 	o := &Overload{}
-	knee, err := b.ramp(ctx, o)
+	steps, knee, err := climb(func(rate float64) (Step, bool, error) { return b.step(ctx, rate) })
+	o.Steps = steps
 	if err != nil {
 		return o, err
 	}
@@ -81,27 +82,27 @@ func (b *bench) overload(ctx context.Context) (*Overload, error) {
 	return o, o.audit(ctx, b)
 }
 
-// ramp raises the rate until it cannot be borne: in large steps, then in small
-// ones from the last that could.
-func (b *bench) ramp(ctx context.Context, o *Overload) (Step, error) {
-	var best Step
+// climb raises the rate until it cannot be borne: in large steps, then in small
+// ones from the last that could. A rate that fails is tried once more, because
+// something else may have been going on. It answers all steps and the last borne.
+func climb(try func(rate float64) (step Step, borne bool, err error)) (steps []Step, best Step, err error) {
 	for rate, factor := firstRate, coarse; ; rate *= factor {
-		step, borne, err := b.step(ctx, rate)
-		if err == nil && !borne { // something else may have been going on
-			step, borne, err = b.step(ctx, rate)
+		step, borne, err := try(rate)
+		if err == nil && !borne {
+			step, borne, err = try(rate)
 		}
 		if err != nil {
-			return best, err
+			return steps, best, err
 		}
-		o.Steps = append(o.Steps, step)
+		steps = append(steps, step)
 		switch {
 		case borne:
 			best = step
 		case best.Rate == 0:
-			return best, fmt.Errorf("%.0f checkouts per second are too many already: %.1f were confirmed in %s", rate, step.Goodput, inTime)
+			return steps, best, fmt.Errorf("%.0f checkouts per second are too many already: %.1f were confirmed in %s", rate, step.Goodput, inTime)
 		case factor == fine:
-			slices.SortFunc(o.Steps, func(a, b Step) int { return int(1000 * (a.Rate - b.Rate)) })
-			return best, nil
+			slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.Rate, b.Rate) })
+			return steps, best, nil
 		default:
 			rate, factor = best.Rate, fine
 		}

@@ -58,6 +58,7 @@ type bench struct {
 	nulls     *nullSagas
 	buyers    *buyers
 	backlogs  backlogs
+	idle      cost // of one second without customers
 }
 
 func newBench(ctx context.Context, o Options, stack *localstack.Stack, dir string) (*bench, error) {

@@ -16,7 +16,13 @@ type Report struct {
 	At       time.Time `json:"at"`
 	Seconds  float64   `json:"took_s"`
 	Checkout *Checkout `json:"-"` // its figures are at the top of the document
-	Overload *Overload `json:"overload,omitempty"`
+
+	Hops       []Hop       `json:"hops,omitempty"`
+	Events     []Delivery  `json:"events,omitempty"`
+	Overload   *Overload   `json:"overload,omitempty"`
+	Products   int         `json:"products,omitempty"` // in the catalogue of the operations
+	Operations []Operation `json:"operations,omitempty"`
+	Growth     *Growth     `json:"growth,omitempty"`
 }
 
 // Machine is where it was measured.
@@ -68,15 +74,28 @@ func (r *Report) Show(w io.Writer) {
 	if r.Checkout != nil {
 		r.Checkout.show(w)
 	}
+	if r.Hops != nil {
+		showHops(w, r.Hops)
+	}
+	if r.Events != nil {
+		showDeliveries(w, r.Events)
+	}
 	if r.Overload != nil {
 		r.Overload.show(w)
+	}
+	if r.Operations != nil {
+		showOperations(w, r.Operations, r.Products)
+	}
+	if r.Growth != nil {
+		r.Growth.show(w)
 	}
 }
 
 // Missed lists the goals that were not reached.
-func (r *Report) Missed() (all []string) {
+func (r *Report) Missed() []string {
+	all := append(missedHops(r.Hops), missedOperations(r.Operations)...)
 	if r.Checkout != nil {
-		all = append(all, r.Checkout.missed()...)
+		all = append(r.Checkout.missed(), all...)
 	}
 	if r.Overload != nil {
 		all = append(all, r.Overload.missed()...)

@@ -33,8 +33,25 @@ var measures = []struct {
 		r.Checkout, err = b.checkout(ctx)
 		return err
 	}},
+	{"hop", func(b *bench, ctx context.Context, r *Report) (err error) {
+		r.Hops, err = b.hop(ctx)
+		return err
+	}},
+	{"events", func(b *bench, ctx context.Context, r *Report) (err error) {
+		r.Events, err = b.deliveries(ctx)
+		return err
+	}},
 	{"overload", func(b *bench, ctx context.Context, r *Report) (err error) {
 		r.Overload, err = b.overload(ctx)
+		return err
+	}},
+	{"browse", func(b *bench, ctx context.Context, r *Report) (err error) {
+		r.Products = b.options.Products
+		r.Operations, err = b.browse(ctx)
+		return err
+	}},
+	{"growth", func(b *bench, ctx context.Context, r *Report) (err error) {
+		r.Growth, err = b.growth(ctx)
 		return err
 	}},
 }

@@ -9,11 +9,13 @@
 //   - the correlation id, made here when the client brought none, and the
 //     client's network address, taken from the connection and never from a header.
 //
-// A service may have several instances. They take turns; one that refuses a
-// connection is passed over, and a breaker per instance remembers it. Requests
-// waiting for one service are bounded, so that its trouble stays its own: when
-// none of its instances can be had the answer is 503 with Retry-After at once,
-// and every other path works.
+// A service may have several instances, found by DNS or by a list. They take
+// turns; one that refuses a connection is passed over, and a breaker per instance
+// remembers it; one that says that it stops comes last (watch.go). A request that
+// may happen twice is sent again once, within a budget. Requests waiting for one
+// service are bounded, so that its trouble stays its own: when none of its
+// instances can be had the answer is 503 with Retry-After at once, and every other
+// path works. What an old shop still answers goes there (legacy.go).
 //
 // What is not in the table does not exist: /internal/*, /metrics and /health of
 // a service cannot be reached from here.

@@ -254,6 +254,36 @@ func TestBadTokensEndHere(t *testing.T) {
 	e.refused(e.call("POST", "/api/v1/users/login", "{}", headers{"Authorization": "Bearer a.b.c"}), 503, "unavailable")
 }
 
+func TestAWithdrawnTokenEndsHereAlthoughItIsRemembered(t *testing.T) {
+	revoked := identity.NewRevocations()
+	issuer := identitytest.New(t)
+	e := open(t, func(o *gateway.Options) { echoing(t)(o); o.Verifier = issuer.Verifier(revoked.Option()) })
+	user := id.New()
+	h := headers{"Authorization": "Bearer " + issuer.Token(user, identity.Customer)}
+	for range 3 {
+		require.Equal(t, 200, e.call("GET", "/api/v1/orders", "", h).status)
+	}
+	revoked.Add(identity.Revocation{UserID: user, Before: time.Now()})
+	e.refused(e.call("GET", "/api/v1/orders", "", h), 401, "invalid_token")
+}
+
+func TestWhatTheRouterRefusesIsAProblemToo(t *testing.T) {
+	e := open(t, echoing(t))
+	for _, c := range []struct{ method, path, allow string }{
+		{"POST", "/health", "GET, HEAD"},
+		{"DELETE", "/docs", "GET, HEAD"},
+		{"POST", "/openapi.json", "GET, HEAD"},
+		{"PUT", "/api/v1/services", "GET, HEAD"},
+		{"OPTIONS", "/api/v1/dashboard/" + id.New().String(), "GET, HEAD"},
+	} {
+		a := e.call(c.method, c.path, "", headers{"X-Correlation-Id": "ticket-8"})
+		e.refused(a, 405, "method_not_allowed")
+		require.Equal(t, c.allow, a.header.Get("Allow"), c.path)
+		require.Equal(t, "ticket-8", a.header.Get("X-Correlation-Id"))
+		require.Equal(t, []string{"nosniff", "no-store"}, []string{a.header.Get("X-Content-Type-Options"), a.header.Get("Cache-Control")})
+	}
+}
+
 func TestKeysAreRequiredWhereTheAPISaysSo(t *testing.T) {
 	e := open(t, echoing(t))
 	for _, path := range []string{"/checkout", "/orders", "/payments", "/orders/1/cancel", "/orders/1/returns", "/payments/1/refund", "/products/1/reserve"} {

@@ -149,7 +149,7 @@ func begin(res *http.Response) error {
 		delete(h.header, name)
 	}
 	if h.stream {
-		res.Body = partingFrom(res.Body, process.Leaving(res.Request.Context()))
+		res.Body = partingFrom(process.Leaving(res.Request.Context()), res.Body)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ type parting struct {
 	forget  func() bool
 }
 
-func partingFrom(body io.ReadCloser, leaving context.Context) *parting {
+func partingFrom(leaving context.Context, body io.ReadCloser) *parting {
 	return &parting{body, leaving, context.AfterFunc(leaving, func() { _ = body.Close() })}
 }
 

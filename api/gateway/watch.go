@@ -66,7 +66,8 @@ func (s *service) suspect() {
 	}
 }
 
-// examine asks all instances at the same time, and reports whether all are well.
+// examine asks all instances at the same time, and reports whether all are well
+// without a doubt.
 func (s *service) examine(ctx context.Context) bool {
 	instances := s.instances.All()
 	well := true
@@ -76,7 +77,7 @@ func (s *service) examine(ctx context.Context) bool {
 	}
 	asking.Wait()
 	for _, in := range instances {
-		well = well && !in.unwell.Load()
+		well = well && !in.unwell.Load() && !in.late
 	}
 	return well
 }

@@ -194,21 +194,21 @@ func TestAProcessThatStopsAnswersUntilItsClientsHaveNoticed(t *testing.T) {
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	begin := time.Now()
 
-	ask := func(path string) (*http.Response, string) {
+	ask := func(path string) (text string, closes bool) {
 		res, err := http.Get(c.url + path) //nolint:noctx // a test
 		require.NoError(t, err)
 		defer func() { _ = res.Body.Close() }()
-		text, err := io.ReadAll(res.Body)
+		body, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
-		return res, string(text)
+		return string(body), res.Close
 	}
 	require.Eventually(t, func() bool {
-		_, state := ask("/ready")
+		state, _ := ask("/ready")
 		return strings.Contains(state, "stopping")
 	}, time.Second, 5*time.Millisecond)
-	res, text := ask("/v1/mugs")
+	text, closes := ask("/v1/mugs")
 	require.Equal(t, "ok", text)
-	require.True(t, res.Close, "the next request is to come by another connection")
+	require.True(t, closes, "the next request is to come by another connection")
 
 	rest, err := io.ReadAll(stream.Body)
 	require.NoError(t, err, "it ends, and is not cut")

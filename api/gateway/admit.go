@@ -51,7 +51,10 @@ func (p *passage) admit(w http.ResponseWriter, r *http.Request, client netip.Add
 	}
 	var who identity.Principal
 	var unknown error
-	if !p.rule.ignoresToken {
+	switch {
+	case p.rule.foreign:
+		who = p.gateway.known(r)
+	case !p.rule.ignoresToken:
 		who, unknown = p.gateway.identify(r)
 	}
 	if !p.rule.unlimited { // whoever guesses tokens is counted, too
@@ -107,6 +110,16 @@ func (g *Gateway) identify(r *http.Request) (nobody identity.Principal, err erro
 		return nobody, identity.ErrBadToken
 	}
 	return g.verifier.Verify(r.Context(), token)
+}
+
+// known is who a token of ours is from, or nobody when it is somebody else's.
+func (g *Gateway) known(r *http.Request) identity.Principal {
+	_, token, _ := strings.Cut(r.Header.Get(authzHeader), " ")
+	if token == "" {
+		return identity.Principal{}
+	}
+	who, _ := g.verifier.Verify(r.Context(), token)
+	return who
 }
 
 func keyed(values []string) error {

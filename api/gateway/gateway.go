@@ -112,7 +112,7 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 			return err
 		}
 		legacy.keepsPath = true
-		g.old = &oldShop{passage: *g.passage(legacy, "", rule{wait: saga, ignoresToken: true}), shares: o.Legacy}
+		g.old = &oldShop{passage: *g.passage(legacy, "", rule{wait: saga, foreign: true}), shares: o.Legacy}
 		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &g.old.passage)
 	}
 	for _, r := range rules {

@@ -62,10 +62,8 @@ func (o *oldShop) takes(r *http.Request) bool {
 
 // visitor names who asks: the principal, or a guest's cart, or else the address.
 func (g *Gateway) visitor(r *http.Request) string {
-	if _, token, found := strings.Cut(r.Header.Get(authzHeader), " "); found {
-		if p, err := g.verifier.Verify(r.Context(), token); err == nil {
-			return p.UserID.String()
-		}
+	if who := g.known(r); who.Role != "" {
+		return who.UserID.String()
 	}
 	return cmp.Or(r.Header.Get(apiKeyHeader), r.Header.Get("X-Cart-Token"), g.client(r).String())
 }

@@ -77,6 +77,20 @@ func TestAVisitorAlwaysGoesTheSameWay(t *testing.T) {
 	}
 }
 
+func TestAtTheOldShopCustomersAreCountedAsThemselves(t *testing.T) {
+	old := played(t, map[string]http.HandlerFunc{"/api/v1/": says(200, "{}")})
+	e := open(t, func(o *gateway.Options) { echoing(t)(o); tight(o); o.LegacyURL = old })
+	for _, c := range []struct{ authorization, policy string }{
+		{"Bearer " + e.issuer.Token(id.New(), identity.Customer), `"principal";q=4;w=60`},
+		{"Bearer of-its-own", `"anonymous";q=3;w=900`},
+		{"Basic of-its-own", `"anonymous";q=3;w=900`},
+	} {
+		a := e.call("GET", "/api/v1/wishlists", "", headers{"Authorization": c.authorization})
+		require.Equal(t, 200, a.status, a.raw)
+		require.Equal(t, c.policy, a.header.Get("RateLimit-Policy"), c.authorization)
+	}
+}
+
 func TestWhatAShareOfTheOldShopMayBe(t *testing.T) {
 	for text, refused := range map[string]string{
 		"/v1/products=100": "", " /v1/orders/{id}/events=0 ": "", "/v1/users/{id}=7": "",

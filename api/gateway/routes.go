@@ -59,6 +59,7 @@ type rule struct {
 	keyed        bool          // needs an Idempotency-Key
 	wait         time.Duration // for an answer to begin; 0 means usual
 	ignoresToken bool          // works with a token that has expired
+	foreign      bool          // its token may be somebody else's; one of ours only says who it counts for
 	stream       bool          // its answer may go on for hours
 	limit        string        // the named limit that holds for it as well; "" is none
 	unlimited    bool          // nothing is counted

@@ -45,7 +45,6 @@ const (
 
 // asked is what counts depend on.
 type asked struct {
-	words       string
 	category    uuid.UUID
 	currency    string
 	least, most int64 // -1 for any
@@ -81,7 +80,7 @@ func (s *Service) shelves(ctx context.Context, db *productdb.Queries) (tree, err
 	return read, err
 }
 
-// count answers from the cache, or counts.
+// count counts what is found without words: from the cache, or anew.
 func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (counts, error) {
 	key := asked{category: q.category, currency: q.currency, inStock: q.inStock, least: -1, most: -1}
 	if q.least != nil {
@@ -90,29 +89,36 @@ func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (co
 	if q.most != nil {
 		key.most = *q.most
 	}
-	if q.words != nil {
-		key.words = *q.words
-	}
 	if known, ok := s.counts.GetIfPresent(key); ok {
 		return known, nil
 	}
 	rows, err := db.CountFacets(ctx, productdb.CountFacetsParams{
-		Currency: q.currency, Query: q.words, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, Bounds: starts(q.currency),
+		Currency: q.currency, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, Bounds: starts(q.currency),
 	})
 	if err != nil {
 		return counts{}, fmt.Errorf("count facets: %w", err)
 	}
-	counted := counts{categories: map[uuid.UUID]int64{}, bands: map[int32]int64{}}
+	counted := newCount()
 	for _, row := range rows {
-		if row.Within {
-			counted.categories[row.CategoryID] += row.Products
-		}
-		if q.within == nil || slices.Contains(q.within, row.CategoryID) {
-			counted.bands[row.Band] += row.Products
-		}
+		counted.add(q, row)
 	}
 	s.counts.Set(key, counted)
 	return counted, nil
+}
+
+func newCount() counts {
+	return counts{categories: map[uuid.UUID]int64{}, bands: map[int32]int64{}}
+}
+
+// add counts products for their category when their price fits, and for their
+// band of prices when their category does.
+func (c counts) add(q query, row productdb.CountFacetsRow) {
+	if row.Within {
+		c.categories[row.CategoryID] += row.Products
+	}
+	if q.within == nil || slices.Contains(q.within, row.CategoryID) {
+		c.bands[row.Band] += row.Products
+	}
 }
 
 // starts are the bounds in minor units of the currency.

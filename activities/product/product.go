@@ -179,3 +179,8 @@ type planned struct{ *pgx.Conn }
 func (p planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	return p.Conn.Query(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 }
+
+// QueryRow is for the generated queries that answer one row.
+func (p planned) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return p.Conn.QueryRow(ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+}

@@ -3,6 +3,7 @@ package product
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -76,7 +77,8 @@ type query struct {
 }
 
 // SearchProducts finds products by their words, forgives typing errors, and
-// counts what there is per category and price. The counts may be some seconds old.
+// counts what there is per category and price. Without words, the counts may be
+// some seconds old.
 func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (Found, error) {
 	if _, err := money.Exponent(cmp.Or(in.Currency, defaultCurrency)); err != nil {
 		return Found{}, ErrUnknownCurrency
@@ -101,7 +103,13 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 		if q.words, found.Corrected, err = understand(ctx, db, in.Query); err != nil {
 			return err
 		}
-		rows, err := q.run(ctx, db, in.Sort)
+		var rows []productdb.SearchShelvesRow
+		var counted counts
+		if q.words != nil {
+			rows, counted, err = q.match(ctx, db, in.Sort)
+		} else if rows, err = q.walk(ctx, db, in.Sort); err == nil {
+			counted, err = s.count(ctx, db, q)
+		}
 		if err != nil {
 			return fmt.Errorf("search: %w", err)
 		}
@@ -111,11 +119,7 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 			found.Next = &SearchMark{ProductID: last.ProductID, Rank: last.Rank, Price: last.Price}
 		}
 		found.Hits = hits(rows, q.currency)
-		counts, err := s.count(ctx, db, q)
-		if err != nil {
-			return err
-		}
-		found.Facets, found.Total = counts.facets(shelves, q), counts.total(q)
+		found.Facets, found.Total = counted.facets(shelves, q), counted.total(q)
 		return nil
 	})
 	return found, err
@@ -146,9 +150,54 @@ func (in SearchProductsInput) lookUp(shelves tree) (query, error) {
 	return q, nil
 }
 
-// run asks for one row more than the page has, to know whether there is another
-// page. Only what leaves most of the catalogue in is gone through in its order.
-func (q query) run(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchMatchesRow, error) {
+// match finds what has the words, and counts it in the same statement. It asks for
+// one row more than the page has, to know whether there is another page.
+func (q query) match(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchShelvesRow, counts, error) {
+	params := productdb.SearchWordsParams{
+		Query: *q.words, Categories: q.within, Currency: q.currency, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most,
+		Sort: sort, MaxRows: int32(q.limit) + 1, Bounds: starts(q.currency),
+	}
+	if q.after != nil {
+		params.AfterRank, params.After = &q.after.Rank, q.after.ProductID
+	}
+	found, err := db.SearchWords(ctx, params)
+	if err != nil {
+		return nil, counts{}, err
+	}
+	hits, counted := []productdb.SearchShelvesRow{}, newCount()
+	for _, h := range read[wordsHit](found.Hits) {
+		hits = append(hits, productdb.SearchShelvesRow{
+			ProductID: h.ProductID, CategoryID: h.CategoryID, InStock: h.InStock, Price: h.Price, Rank: h.Rank, Name: h.Name, Images: h.Images,
+		})
+	}
+	for _, group := range read[wordsCount](found.Counts) {
+		counted.add(q, productdb.CountFacetsRow(group))
+	}
+	return hits, counted, nil
+}
+
+// wordsHit and wordsCount are what SearchWords answers as JSON.
+type (
+	wordsHit struct {
+		ProductID  uuid.UUID       `json:"product_id"`
+		CategoryID *uuid.UUID      `json:"category_id"`
+		InStock    bool            `json:"in_stock"`
+		Price      int64           `json:"price"`
+		Rank       float64         `json:"rank"`
+		Name       string          `json:"name"`
+		Images     json.RawMessage `json:"images"`
+	}
+	wordsCount struct {
+		CategoryID uuid.UUID `json:"category_id"`
+		Band       int32     `json:"band"`
+		Within     bool      `json:"within"`
+		Products   int64     `json:"products"`
+	}
+)
+
+// walk goes through the catalogue without words to look for, with one row more than
+// the page has. Only what leaves most of the catalogue in is gone through in its order.
+func (q query) walk(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchShelvesRow, error) {
 	rows, after := int32(q.limit)+1, q.after
 	if after == nil {
 		after = &SearchMark{}
@@ -159,14 +208,14 @@ func (q query) run(ctx context.Context, db *productdb.Queries, sort string) ([]p
 	if q.after != nil {
 		byPrice.AfterPrice = &after.Price
 	}
-	switch open := q.words == nil && q.within == nil; {
+	switch open := q.within == nil; {
 	case open && sort == ByPrice:
 		found, err := db.SearchCheapest(ctx, productdb.SearchCheapestParams(byPrice))
 		return rowsOf(found, func(r productdb.SearchCheapestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
 	case open && sort == ByPriceDown:
 		found, err := db.SearchDearest(ctx, byPrice)
 		return rowsOf(found, func(r productdb.SearchDearestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
-	case q.words == nil && sort != ByPrice && sort != ByPriceDown:
+	case sort != ByPrice && sort != ByPriceDown:
 		params := productdb.SearchNewestParams{
 			Currency: q.currency, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, MaxRows: rows,
 		}
@@ -176,30 +225,30 @@ func (q query) run(ctx context.Context, db *productdb.Queries, sort string) ([]p
 		found, err := db.SearchNewest(ctx, params)
 		return rowsOf(found, func(r productdb.SearchNewestRow) productdb.SearchNewestRow { return r }), err
 	default:
-		params := productdb.SearchMatchesParams{
-			Currency: q.currency, Sort: sort, Query: q.words, Categories: q.within, InStock: q.inStock,
+		params := productdb.SearchShelvesParams{
+			Currency: q.currency, Sort: sort, Categories: q.within, InStock: q.inStock,
 			MinPrice: q.least, MaxPrice: q.most, After: after.ProductID, MaxRows: rows,
 		}
 		if q.after != nil {
 			params.AfterRank = &after.Rank
 		}
-		return db.SearchMatches(ctx, params)
+		return db.SearchShelves(ctx, params)
 	}
 }
 
 // rowsOf makes rows of one order those of another.
-func rowsOf[R any](rows []R, as func(R) productdb.SearchNewestRow) []productdb.SearchMatchesRow {
-	all := make([]productdb.SearchMatchesRow, len(rows))
+func rowsOf[R any](rows []R, as func(R) productdb.SearchNewestRow) []productdb.SearchShelvesRow {
+	all := make([]productdb.SearchShelvesRow, len(rows))
 	for i, row := range rows {
 		r := as(row)
-		all[i] = productdb.SearchMatchesRow{
+		all[i] = productdb.SearchShelvesRow{
 			ProductID: r.ProductID, CategoryID: r.CategoryID, InStock: r.InStock, Price: r.Price, Name: r.Name, Images: r.Images,
 		}
 	}
 	return all
 }
 
-func hits(rows []productdb.SearchMatchesRow, currency string) []Hit {
+func hits(rows []productdb.SearchShelvesRow, currency string) []Hit {
 	all := make([]Hit, len(rows))
 	for i, row := range rows {
 		all[i] = Hit{

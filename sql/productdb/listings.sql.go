@@ -18,8 +18,7 @@ SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uu
            AND coalesce((listings.prices ->> $1::text)::bigint <= $4::bigint, true))::boolean AS within,
        count(*) AS products
 FROM listings
-WHERE ($5::text IS NULL OR listings.document @@ $5::text::tsquery)
-  AND (NOT $6::boolean OR listings.in_stock)
+WHERE (NOT $5::boolean OR listings.in_stock)
   AND listings.prices ? $1::text
 GROUP BY 1, 2, 3
 `
@@ -29,7 +28,6 @@ type CountFacetsParams struct {
 	Bounds   []int64
 	MinPrice *int64
 	MaxPrice *int64
-	Query    *string
 	InStock  bool
 }
 
@@ -42,14 +40,14 @@ type CountFacetsRow struct {
 
 // How many products there are per category and band of prices, whatever category
 // and price are asked for. The zero id is no category; band n begins at bounds[n],
-// counted from 1; within says whether the price is one that is asked for.
+// counted from 1; within says whether the price is one that is asked for. SearchWords
+// counts what has words.
 func (q *Queries) CountFacets(ctx context.Context, arg CountFacetsParams) ([]CountFacetsRow, error) {
 	rows, err := q.db.Query(ctx, countFacets,
 		arg.Currency,
 		arg.Bounds,
 		arg.MinPrice,
 		arg.MaxPrice,
-		arg.Query,
 		arg.InStock,
 	)
 	if err != nil {
@@ -327,105 +325,6 @@ func (q *Queries) SearchDearest(ctx context.Context, arg SearchDearestParams) ([
 	return items, nil
 }
 
-const searchMatches = `-- name: SearchMatches :many
-WITH found AS MATERIALIZED (
-    SELECT listings.product_id,
-           listings.category_id,
-           listings.in_stock,
-           (listings.prices ->> $4::text)::bigint AS price,
-           (CASE $5::text
-               WHEN 'newest' THEN 0
-               WHEN 'price_asc' THEN -(listings.prices ->> $4::text)::float8
-               WHEN 'price_desc' THEN (listings.prices ->> $4::text)::float8
-               ELSE coalesce(ts_rank(listings.document, $6::text::tsquery), 0)
-           END)::float8 AS rank
-    FROM listings
-    WHERE ($6::text IS NULL OR listings.document @@ $6::text::tsquery)
-      AND ($7::uuid[] IS NULL OR listings.category_id = ANY ($7::uuid[]))
-      AND (NOT $8::boolean OR listings.in_stock)
-      AND listings.prices ? $4::text
-      AND ($9::bigint IS NULL OR (listings.prices ->> $4::text)::bigint >= $9::bigint)
-      AND ($10::bigint IS NULL OR (listings.prices ->> $4::text)::bigint <= $10::bigint)
-)
-SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
-FROM (
-    SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
-    FROM found
-    WHERE $1::float8 IS NULL
-       OR (found.rank, found.product_id) < ($1::float8, $2::uuid)
-    ORDER BY found.rank DESC, found.product_id DESC
-    LIMIT $3
-) AS hit
-JOIN products ON products.id = hit.product_id
-ORDER BY hit.rank DESC, hit.product_id DESC
-`
-
-type SearchMatchesParams struct {
-	AfterRank  *float64
-	After      uuid.UUID
-	MaxRows    int32
-	Currency   string
-	Sort       string
-	Query      *string
-	Categories []uuid.UUID
-	InStock    bool
-	MinPrice   *int64
-	MaxPrice   *int64
-}
-
-type SearchMatchesRow struct {
-	ProductID  uuid.UUID
-	CategoryID *uuid.UUID
-	InStock    bool
-	Price      int64
-	Rank       float64
-	Name       string
-	Images     []byte
-}
-
-// Finds all matches first and sorts them then: going through the catalogue in the
-// order asked for until enough match would read all of it when hardly any does.
-// A rank is what is sorted by, the highest first. After is the last hit of the
-// page before.
-func (q *Queries) SearchMatches(ctx context.Context, arg SearchMatchesParams) ([]SearchMatchesRow, error) {
-	rows, err := q.db.Query(ctx, searchMatches,
-		arg.AfterRank,
-		arg.After,
-		arg.MaxRows,
-		arg.Currency,
-		arg.Sort,
-		arg.Query,
-		arg.Categories,
-		arg.InStock,
-		arg.MinPrice,
-		arg.MaxPrice,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []SearchMatchesRow{}
-	for rows.Next() {
-		var i SearchMatchesRow
-		if err := rows.Scan(
-			&i.ProductID,
-			&i.CategoryID,
-			&i.InStock,
-			&i.Price,
-			&i.Rank,
-			&i.Name,
-			&i.Images,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const searchNewest = `-- name: SearchNewest :many
 SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, products.name, products.images
 FROM (
@@ -499,6 +398,192 @@ func (q *Queries) SearchNewest(ctx context.Context, arg SearchNewestParams) ([]S
 		return nil, err
 	}
 	return items, nil
+}
+
+const searchShelves = `-- name: SearchShelves :many
+WITH found AS MATERIALIZED (
+    SELECT listings.product_id,
+           listings.category_id,
+           listings.in_stock,
+           (listings.prices ->> $4::text)::bigint AS price,
+           (CASE $5::text
+               WHEN 'price_asc' THEN -(listings.prices ->> $4::text)::float8
+               ELSE (listings.prices ->> $4::text)::float8
+           END)::float8 AS rank
+    FROM listings
+    WHERE listings.category_id = ANY ($6::uuid[])
+      AND (NOT $7::boolean OR listings.in_stock)
+      AND listings.prices ? $4::text
+      AND ($8::bigint IS NULL OR (listings.prices ->> $4::text)::bigint >= $8::bigint)
+      AND ($9::bigint IS NULL OR (listings.prices ->> $4::text)::bigint <= $9::bigint)
+)
+SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
+FROM (
+    SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
+    FROM found
+    WHERE $1::float8 IS NULL
+       OR (found.rank, found.product_id) < ($1::float8, $2::uuid)
+    ORDER BY found.rank DESC, found.product_id DESC
+    LIMIT $3
+) AS hit
+JOIN products ON products.id = hit.product_id
+ORDER BY hit.rank DESC, hit.product_id DESC
+`
+
+type SearchShelvesParams struct {
+	AfterRank  *float64
+	After      uuid.UUID
+	MaxRows    int32
+	Currency   string
+	Sort       string
+	Categories []uuid.UUID
+	InStock    bool
+	MinPrice   *int64
+	MaxPrice   *int64
+}
+
+type SearchShelvesRow struct {
+	ProductID  uuid.UUID
+	CategoryID *uuid.UUID
+	InStock    bool
+	Price      int64
+	Rank       float64
+	Name       string
+	Images     []byte
+}
+
+// By price within categories. Finds all first and sorts them then: going through
+// the catalogue in the order of prices would read all of it for a small category.
+func (q *Queries) SearchShelves(ctx context.Context, arg SearchShelvesParams) ([]SearchShelvesRow, error) {
+	rows, err := q.db.Query(ctx, searchShelves,
+		arg.AfterRank,
+		arg.After,
+		arg.MaxRows,
+		arg.Currency,
+		arg.Sort,
+		arg.Categories,
+		arg.InStock,
+		arg.MinPrice,
+		arg.MaxPrice,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SearchShelvesRow{}
+	for rows.Next() {
+		var i SearchShelvesRow
+		if err := rows.Scan(
+			&i.ProductID,
+			&i.CategoryID,
+			&i.InStock,
+			&i.Price,
+			&i.Rank,
+			&i.Name,
+			&i.Images,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchWords = `-- name: SearchWords :one
+WITH found AS MATERIALIZED (
+    SELECT priced.product_id,
+           priced.category_id,
+           priced.in_stock,
+           priced.price,
+           coalesce(priced.price >= $1::bigint, true)
+               AND coalesce(priced.price <= $2::bigint, true) AS within,
+           (CASE $3::text
+               WHEN 'newest' THEN 0
+               WHEN 'price_asc' THEN -priced.price
+               WHEN 'price_desc' THEN priced.price
+               ELSE ts_rank(priced.document, $4::text::tsquery)
+           END)::float8 AS rank
+    FROM (
+        SELECT listings.product_id,
+               listings.category_id,
+               listings.in_stock,
+               listings.document,
+               (listings.prices ->> $5::text)::bigint AS price
+        FROM listings
+        WHERE listings.document @@ $4::text::tsquery
+          AND (NOT $6::boolean OR listings.in_stock)
+        OFFSET 0
+    ) AS priced
+    WHERE priced.price IS NOT NULL
+), page AS (
+    SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
+    FROM found
+    WHERE found.within
+      AND ($7::uuid[] IS NULL OR found.category_id = ANY ($7::uuid[]))
+      AND ($8::float8 IS NULL
+           OR (found.rank, found.product_id) < ($8::float8, $9::uuid))
+    ORDER BY found.rank DESC, found.product_id DESC
+    LIMIT $10
+), counted AS (
+    SELECT coalesce(found.category_id, '00000000-0000-0000-0000-000000000000'::uuid) AS category_id,
+           width_bucket(found.price, $11::bigint[]) AS band,
+           found.within,
+           count(*) AS products
+    FROM found
+    GROUP BY 1, 2, 3
+)
+SELECT (
+           SELECT coalesce(jsonb_agg(to_jsonb(page) || jsonb_build_object('name', products.name, 'images', products.images)
+                                     ORDER BY page.rank DESC, page.product_id DESC), '[]')
+           FROM page
+           JOIN products ON products.id = page.product_id
+       )::jsonb AS hits,
+       (SELECT coalesce(jsonb_agg(counted), '[]') FROM counted)::jsonb AS counts
+`
+
+type SearchWordsParams struct {
+	MinPrice   *int64
+	MaxPrice   *int64
+	Sort       string
+	Query      string
+	Currency   string
+	InStock    bool
+	Categories []uuid.UUID
+	AfterRank  *float64
+	After      uuid.UUID
+	MaxRows    int32
+	Bounds     []int64
+}
+
+type SearchWordsRow struct {
+	Hits   []byte
+	Counts []byte
+}
+
+// Everything with the words is read once, for the page and for the counts of
+// CountFacets alike: reading it is what a broad word costs. Both come as JSON. A rank
+// is what is sorted by, the highest first; after is the last hit of the page before.
+// OFFSET keeps the planner from taking the price out of the JSON at every mention.
+func (q *Queries) SearchWords(ctx context.Context, arg SearchWordsParams) (SearchWordsRow, error) {
+	row := q.db.QueryRow(ctx, searchWords,
+		arg.MinPrice,
+		arg.MaxPrice,
+		arg.Sort,
+		arg.Query,
+		arg.Currency,
+		arg.InStock,
+		arg.Categories,
+		arg.AfterRank,
+		arg.After,
+		arg.MaxRows,
+		arg.Bounds,
+	)
+	var i SearchWordsRow
+	err := row.Scan(&i.Hits, &i.Counts)
+	return i, err
 }
 
 const updateListingStock = `-- name: UpdateListingStock :exec

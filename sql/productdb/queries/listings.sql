@@ -23,25 +23,75 @@ WHERE words.word % @word::text
 ORDER BY similarity(words.word, @word::text) DESC, words.word
 LIMIT 3;
 
--- name: SearchMatches :many
--- Finds all matches first and sorts them then: going through the catalogue in the
--- order asked for until enough match would read all of it when hardly any does.
--- A rank is what is sorted by, the highest first. After is the last hit of the
--- page before.
+-- name: SearchWords :one
+-- Everything with the words is read once, for the page and for the counts of
+-- CountFacets alike: reading it is what a broad word costs. Both come as JSON. A rank
+-- is what is sorted by, the highest first; after is the last hit of the page before.
+-- OFFSET keeps the planner from taking the price out of the JSON at every mention.
+WITH found AS MATERIALIZED (
+    SELECT priced.product_id,
+           priced.category_id,
+           priced.in_stock,
+           priced.price,
+           coalesce(priced.price >= sqlc.narg('min_price')::bigint, true)
+               AND coalesce(priced.price <= sqlc.narg('max_price')::bigint, true) AS within,
+           (CASE @sort::text
+               WHEN 'newest' THEN 0
+               WHEN 'price_asc' THEN -priced.price
+               WHEN 'price_desc' THEN priced.price
+               ELSE ts_rank(priced.document, sqlc.arg('query')::text::tsquery)
+           END)::float8 AS rank
+    FROM (
+        SELECT listings.product_id,
+               listings.category_id,
+               listings.in_stock,
+               listings.document,
+               (listings.prices ->> @currency::text)::bigint AS price
+        FROM listings
+        WHERE listings.document @@ sqlc.arg('query')::text::tsquery
+          AND (NOT @in_stock::boolean OR listings.in_stock)
+        OFFSET 0
+    ) AS priced
+    WHERE priced.price IS NOT NULL
+), page AS (
+    SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
+    FROM found
+    WHERE found.within
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR found.category_id = ANY (sqlc.narg('categories')::uuid[]))
+      AND (sqlc.narg('after_rank')::float8 IS NULL
+           OR (found.rank, found.product_id) < (sqlc.narg('after_rank')::float8, @after::uuid))
+    ORDER BY found.rank DESC, found.product_id DESC
+    LIMIT @max_rows
+), counted AS (
+    SELECT coalesce(found.category_id, '00000000-0000-0000-0000-000000000000'::uuid) AS category_id,
+           width_bucket(found.price, @bounds::bigint[]) AS band,
+           found.within,
+           count(*) AS products
+    FROM found
+    GROUP BY 1, 2, 3
+)
+SELECT (
+           SELECT coalesce(jsonb_agg(to_jsonb(page) || jsonb_build_object('name', products.name, 'images', products.images)
+                                     ORDER BY page.rank DESC, page.product_id DESC), '[]')
+           FROM page
+           JOIN products ON products.id = page.product_id
+       )::jsonb AS hits,
+       (SELECT coalesce(jsonb_agg(counted), '[]') FROM counted)::jsonb AS counts;
+
+-- name: SearchShelves :many
+-- By price within categories. Finds all first and sorts them then: going through
+-- the catalogue in the order of prices would read all of it for a small category.
 WITH found AS MATERIALIZED (
     SELECT listings.product_id,
            listings.category_id,
            listings.in_stock,
            (listings.prices ->> @currency::text)::bigint AS price,
            (CASE @sort::text
-               WHEN 'newest' THEN 0
                WHEN 'price_asc' THEN -(listings.prices ->> @currency::text)::float8
-               WHEN 'price_desc' THEN (listings.prices ->> @currency::text)::float8
-               ELSE coalesce(ts_rank(listings.document, sqlc.narg('query')::text::tsquery), 0)
+               ELSE (listings.prices ->> @currency::text)::float8
            END)::float8 AS rank
     FROM listings
-    WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
-      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
+    WHERE listings.category_id = ANY (@categories::uuid[])
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND listings.prices ? @currency::text
       AND (sqlc.narg('min_price')::bigint IS NULL OR (listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint)
@@ -118,15 +168,15 @@ ORDER BY hit.price DESC, hit.product_id DESC;
 -- name: CountFacets :many
 -- How many products there are per category and band of prices, whatever category
 -- and price are asked for. The zero id is no category; band n begins at bounds[n],
--- counted from 1; within says whether the price is one that is asked for.
+-- counted from 1; within says whether the price is one that is asked for. SearchWords
+-- counts what has words.
 SELECT coalesce(listings.category_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS category_id,
        width_bucket((listings.prices ->> @currency::text)::bigint, @bounds::bigint[])::integer AS band,
        (coalesce((listings.prices ->> @currency::text)::bigint >= sqlc.narg('min_price')::bigint, true)
            AND coalesce((listings.prices ->> @currency::text)::bigint <= sqlc.narg('max_price')::bigint, true))::boolean AS within,
        count(*) AS products
 FROM listings
-WHERE (sqlc.narg('query')::text IS NULL OR listings.document @@ sqlc.narg('query')::text::tsquery)
-  AND (NOT @in_stock::boolean OR listings.in_stock)
+WHERE (NOT @in_stock::boolean OR listings.in_stock)
   AND listings.prices ? @currency::text
 GROUP BY 1, 2, 3;
 

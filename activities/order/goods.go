@@ -130,6 +130,23 @@ func (g goods) pieces(asked []PieceLine, available func(orderdb.OrderLine) int64
 	return want, nil
 }
 
+// due is what is taken with a shipment of those pieces. The one that takes the
+// last of them takes all that the others have not: one that failed may have had
+// the shipping in its share.
+func (g goods) due(ctx context.Context, q *orderdb.Queries, pieces map[uuid.UUID]int64) (int64, error) {
+	if g.unplanned() > count(pieces) {
+		return g.capture(g.planned, pieces)
+	}
+	shipments, err := q.ListShipments(ctx, []uuid.UUID{g.order.ID})
+	left := g.order.Total
+	for _, each := range shipments {
+		if each.Status != shipmentFailed {
+			left -= each.Capture
+		}
+	}
+	return max(left, 0), err
+}
+
 // planning adds a shipment that is being planned.
 func (g *goods) planning(shipmentID uuid.UUID, pieces map[uuid.UUID]int64) {
 	for _, line := range g.lines {

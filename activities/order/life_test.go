@@ -105,6 +105,8 @@ func TestAShipmentThatFailsLetsItsPiecesGo(t *testing.T) {
 	parcel, err := s.PlanShipment(t.Context(), order.PlanShipmentInput{ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL"})
 	require.NoError(t, err)
 	require.Equal(t, "preparing", read(t, s, o).Fulfilment)
+	_, err = s.NeedAttention(t.Context(), order.NeedAttentionInput{OrderID: o.ID, What: "the warehouse"})
+	require.NoError(t, err)
 	for range 2 {
 		_, err = s.FailShipment(t.Context(), order.FailShipmentInput{OrderID: o.ID, ShipmentID: parcel.ShipmentID, Reason: "shipment_exceeds_order"})
 		require.NoError(t, err)
@@ -113,6 +115,7 @@ func TestAShipmentThatFailsLetsItsPiecesGo(t *testing.T) {
 	require.ErrorIs(t, err, order.ErrIllegalStep)
 	now := read(t, s, o)
 	require.Equal(t, "none", now.Fulfilment)
+	require.Equal(t, "the warehouse", now.NeedsAttention)
 	requireHistory(t, pool, now)
 	_, err = s.RequestCancel(t.Context(), order.RequestCancelInput{OrderID: o.ID, Actor: "x"})
 	require.NoError(t, err, "it can be cancelled again")
@@ -146,6 +149,39 @@ func TestSharesOfShipmentsAddUpToTheTotal(t *testing.T) {
 		}
 		require.Equal(t, o.Total.Amount, taken)
 	}
+}
+
+func TestAllOfTheMoneyIsTakenWhateverHappensToAShipment(t *testing.T) {
+	s, _ := newService(t)
+	plan := func(o order.Order, lines ...order.PieceLine) order.Parcel {
+		parcel, err := s.PlanShipment(t.Context(), order.PlanShipmentInput{ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL", Lines: lines})
+		require.NoError(t, err)
+		return parcel
+	}
+
+	o := buy(t, s, "manual")
+	first, last := plan(o, pieces(o, 0, 2)), plan(o)
+	require.False(t, last.Final, "it would let the money of the first go, when it is quicker")
+	_, err := s.FailShipment(t.Context(), order.FailShipmentInput{OrderID: o.ID, ShipmentID: first.ShipmentID, Reason: "shipment_exceeds_order"})
+	require.NoError(t, err)
+	_, err = s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: last.ShipmentID, PaymentStatus: "partially_captured"})
+	require.NoError(t, err)
+	again := plan(o)
+	require.True(t, again.Final)
+	require.Equal(t, o.Total.Amount, last.Capture.Amount+again.Capture.Amount, "with the shipping, which was in the share of the first")
+
+	o = buy(t, s, "manual")
+	first = plan(o, pieces(o, 0, 2))
+	_, err = s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: first.ShipmentID, PaymentStatus: "partially_captured"})
+	require.NoError(t, err)
+	goodwill := eur(100)
+	_, err = refund(s, t, o, order.PlanRefundInput{Amount: &goodwill})
+	require.NoError(t, err)
+	last = plan(o)
+	require.Equal(t, o.Total.Amount, first.Capture.Amount+last.Capture.Amount, "a part that was given back is no reason to send the rest for nothing")
+	_, err = s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: last.ShipmentID, PaymentStatus: "captured"})
+	require.NoError(t, err)
+	require.Equal(t, "partially_refunded", read(t, s, o).PaymentStatus)
 }
 
 func refund(s *order.Service, t *testing.T, o order.Order, in order.PlanRefundInput) (order.Restitution, error) {
@@ -275,6 +311,28 @@ func TestGoodsComeBack(t *testing.T) {
 	require.Len(t, now.Returns, 3)
 	requireHistory(t, pool, now)
 	require.Zero(t, count(t, pool, "SELECT count(*) FROM outbox WHERE event::text LIKE '%Ada%'"), "nobody is told anybody's words")
+}
+
+func TestAReturnWaitsForTheRestToLeave(t *testing.T) {
+	s, _ := newService(t)
+	o := buy(t, s, "automatic")
+	_, err := ship(t, s, o, pieces(o, 0, 2))
+	require.NoError(t, err)
+	_, err = refund(s, t, o, order.PlanRefundInput{Lines: []order.PieceLine{pieces(o, 1, 3)}, Shipping: true})
+	require.NoError(t, err)
+	rest, err := s.PlanShipment(t.Context(), order.PlanShipmentInput{ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL"})
+	require.NoError(t, err)
+	coming, err := s.RequestReturn(t.Context(), order.RequestReturnInput{ReturnID: id.New(), OrderID: o.ID, Lines: []order.PieceLine{pieces(o, 0, 2)}})
+	require.NoError(t, err)
+
+	_, err = s.PlanReturnRefund(t.Context(), order.ReadReturnInput{ReturnID: coming.ReturnID})
+	require.ErrorIs(t, err, order.ErrOrderUnfinished)
+	require.True(t, fault.Of(err).Code.Retryable(), "the return's saga asks again")
+	_, err = s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: rest.ShipmentID})
+	require.NoError(t, err)
+	back, err := s.PlanReturnRefund(t.Context(), order.ReadReturnInput{ReturnID: coming.ReturnID})
+	require.NoError(t, err)
+	require.Positive(t, back.Amount.Amount)
 }
 
 func TestIsHeldAndReviewed(t *testing.T) {

@@ -251,7 +251,8 @@ func (s *Service) ReadReturn(ctx context.Context, in ReadReturnInput) (GoodsRetu
 }
 
 // PlanReturnRefund plans the refund of a return's goods; the refund has the
-// return's id. An amount of 0 says that nothing is left to be given back.
+// return's id. An amount of 0 says that nothing is left to be given back;
+// ErrOrderUnfinished asks to come again.
 func (s *Service) PlanReturnRefund(ctx context.Context, in ReadReturnInput) (Restitution, error) {
 	back, err := s.ReadReturn(ctx, in)
 	if err != nil {
@@ -260,6 +261,9 @@ func (s *Service) PlanReturnRefund(ctx context.Context, in ReadReturnInput) (Res
 	planned, err := s.PlanRefund(ctx, PlanRefundInput{RefundID: in.ReturnID, OrderID: back.OrderID, Lines: back.Lines, Why: back.Reason, Actor: saga})
 	if errors.Is(err, ErrRefundExceeds) || errors.Is(err, ErrNotRefundable) {
 		return Restitution{RefundID: in.ReturnID, OrderID: back.OrderID}, nil
+	}
+	if errors.Is(err, ErrShipmentBusy) { // the goods are here: their money waits until that has left
+		err = ErrOrderUnfinished.Because(err)
 	}
 	return planned, err
 }

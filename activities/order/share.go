@@ -84,9 +84,8 @@ func portion(amount, q, n int64) int64 {
 	return int64(part)                              //nolint:gosec // at most amount
 }
 
-// capture is what is taken with a shipment: the worth of its pieces with their
-// tax, and the shipping with the first one. Over all shipments of an order it
-// adds up to the total.
+// capture is what is taken with a shipment that is not the last: the worth of its
+// pieces with their tax, and the shipping with the first one.
 func (c composition) capture(before, now map[uuid.UUID]int64) (int64, error) {
 	taxes, err := spread(c.tax, c.goods, c.currency)
 	if err != nil {

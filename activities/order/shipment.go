@@ -90,9 +90,10 @@ func (s *Service) PlanShipment(ctx context.Context, in PlanShipmentInput) (Parce
 			return o, ErrNotShippable // its money is going back
 		}
 		shipment := orderdb.InsertShipmentParams{ID: in.ShipmentID, OrderID: o.ID, Carrier: in.Carrier, Tracking: in.Tracking, Actor: in.Actor, At: now()}
-		shipment.Final = goods.unplanned() == count(pieces)
-		if o.PaymentStatus == "authorized" || o.PaymentStatus == "partially_captured" {
-			if shipment.Capture, err = goods.capture(goods.planned, pieces); err != nil {
+		// A final capture lets the rest of the money go, so nobody else may still want some of it.
+		shipment.Final = goods.unplanned() == count(pieces) && count(goods.planned) == count(goods.shipped)
+		if o.Capture == "manual" && o.PaymentStatus != "captured" {
+			if shipment.Capture, err = goods.due(ctx, q, pieces); err != nil {
 				return o, fmt.Errorf("share of shipment %s: %w", in.ShipmentID, err)
 			}
 		}
@@ -159,6 +160,9 @@ func (s *Service) MarkShipped(ctx context.Context, in MarkShippedInput) (State, 
 		}}
 		if complete {
 			st.Fulfilment = pointer(fulfilShipped)
+		}
+		if o.Refunded > 0 {
+			st.PaymentStatus = nil // what was given back says more than what was taken
 		}
 		if Status(o.Status) == Confirmed || Status(o.Status) == PartiallyShipped {
 			if st.Status = pointer(PartiallyShipped); complete {

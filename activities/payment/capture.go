@@ -41,7 +41,7 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 			return Payment{}, err
 		case known && !same(capture, row, in):
 			return Payment{}, ErrPaymentDiffers
-		case capture.Status == captureSucceeded, !known && row.Captured > 0 && row.Captured == row.Authorized && taken(row, in):
+		case capture.Status == captureSucceeded, !known && row.Status == string(StatusCaptured) && taken(row, in):
 			return s.payment(row), nil
 		case capture.Status == captureRefused:
 			return Payment{}, captureRefusal(capture.Reason)

@@ -251,6 +251,15 @@ func TestCapturePaymentRefusesWhatCannotBe(t *testing.T) {
 	_, err = c.void(voided.OrderID)
 	require.NoError(t, err)
 	refused(take(voided, 0), payment.ErrPaymentNotCapturable)
+	back := c.held()
+	_, err = c.capture(take(back, 0))
+	require.NoError(t, err)
+	refused(take(back, 1), payment.ErrCaptureExceeds)
+	got, err := c.capture(take(back, 0))
+	require.NoError(t, err, "all that is held is taken already")
+	_, err = c.refund(give(back, got.Captured.Amount))
+	require.NoError(t, err)
+	refused(take(back, 0), payment.ErrCaptureExceeds) // and given back: whoever ships for it ships for nothing
 	c.agree()
 }
 

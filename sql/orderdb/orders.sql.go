@@ -776,30 +776,30 @@ WITH moved AS (
         fulfilment          = COALESCE($11, fulfilment),
         refunded            = COALESCE($12, refunded),
         held_from           = COALESCE($13, held_from),
-        needs_attention     = NULL,
+        needs_attention     = CASE WHEN $14::text IN ('order.shipment_failed', 'order.returned') THEN needs_attention END,
         version             = version + 1,
-        updated_at          = $14
-    WHERE orders.id = $15
-      AND orders.status = ANY ($16::text[])
-      AND (NOT $17::boolean OR (orders.cancel_requested_at IS NULL AND orders.fulfilment = 'none'))
+        updated_at          = $15
+    WHERE orders.id = $16
+      AND orders.status = ANY ($17::text[])
+      AND (NOT $18::boolean OR (orders.cancel_requested_at IS NULL AND orders.fulfilment = 'none'))
     RETURNING id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 ), event AS (
     INSERT INTO order_events (order_id, version, type, data, actor, at)
-    SELECT moved.id, moved.version, $18, $19, $20, $14
+    SELECT moved.id, moved.version, $14, $19, $20, $15
     FROM moved
 ), outboxed AS (
     INSERT INTO outbox (id, type, subject, sequence, event, created_at)
-    SELECT $21, $18, moved.id::text, moved.version,
+    SELECT $21, $14, moved.id::text, moved.version,
            $22::jsonb || jsonb_build_object('sequence', moved.version, 'data', ($22::jsonb -> 'data') || jsonb_strip_nulls(jsonb_build_object(
                'number', 'K-' || moved.number,
                'cart_id', moved.cart_id, 'cart_version', moved.cart_version, 'coupon', moved.coupon,
                'discount', CASE WHEN moved.discount > 0 THEN jsonb_build_object('amount', moved.discount, 'currency', moved.currency) END,
-               'lines', CASE WHEN $18::text = 'order.confirmed' THEN ( -- so that nobody who hears of it must ask
+               'lines', CASE WHEN $14::text = 'order.confirmed' THEN ( -- so that nobody who hears of it must ask
                    SELECT jsonb_agg(jsonb_build_object('variant_id', order_lines.variant_id, 'product_id', order_lines.product_id, 'quantity', order_lines.quantity,
                               'unit_price', jsonb_build_object('amount', order_lines.unit_price, 'currency', moved.currency),
                               'total', jsonb_build_object('amount', order_lines.total, 'currency', moved.currency)) ORDER BY order_lines.position)
                    FROM order_lines
-                   WHERE order_lines.order_id = moved.id) END))), $14
+                   WHERE order_lines.order_id = moved.id) END))), $15
     FROM moved
 )
 SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at FROM moved
@@ -819,11 +819,11 @@ type UpdateOrderParams struct {
 	Fulfilment        *string
 	Refunded          *int64
 	HeldFrom          *string
+	EventType         string
 	At                time.Time
 	ID                uuid.UUID
 	FromStatus        []string
 	Once              bool
-	EventType         string
 	EventData         []byte
 	Actor             string
 	EventID           uuid.UUID
@@ -875,6 +875,8 @@ type UpdateOrderRow struct {
 
 // The one way an order changes: a guarded step from some states to another,
 // with its event and its outbox row, in one statement. A null keeps the column.
+// Whatever needed attention is over by a step, but for those that are taken in
+// spite of it: a shipment that fails, a return whose money could not go back.
 func (q *Queries) UpdateOrder(ctx context.Context, arg UpdateOrderParams) (UpdateOrderRow, error) {
 	row := q.db.QueryRow(ctx, updateOrder,
 		arg.Status,
@@ -890,11 +892,11 @@ func (q *Queries) UpdateOrder(ctx context.Context, arg UpdateOrderParams) (Updat
 		arg.Fulfilment,
 		arg.Refunded,
 		arg.HeldFrom,
+		arg.EventType,
 		arg.At,
 		arg.ID,
 		arg.FromStatus,
 		arg.Once,
-		arg.EventType,
 		arg.EventData,
 		arg.Actor,
 		arg.EventID,

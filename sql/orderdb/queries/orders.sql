@@ -33,6 +33,8 @@ SELECT number FROM placed;
 
 -- The one way an order changes: a guarded step from some states to another,
 -- with its event and its outbox row, in one statement. A null keeps the column.
+-- Whatever needed attention is over by a step, but for those that are taken in
+-- spite of it: a shipment that fails, a return whose money could not go back.
 -- name: UpdateOrder :one
 WITH moved AS (
     UPDATE orders SET
@@ -49,7 +51,7 @@ WITH moved AS (
         fulfilment          = COALESCE(sqlc.narg(fulfilment), fulfilment),
         refunded            = COALESCE(sqlc.narg(refunded), refunded),
         held_from           = COALESCE(sqlc.narg(held_from), held_from),
-        needs_attention     = NULL,
+        needs_attention     = CASE WHEN @event_type::text IN ('order.shipment_failed', 'order.returned') THEN needs_attention END,
         version             = version + 1,
         updated_at          = @at
     WHERE orders.id = @id

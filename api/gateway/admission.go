@@ -1,17 +1,8 @@
 package gateway
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
-
-	"kassa/internal/httpapi"
-	"kassa/internal/telemetry"
 )
 
 // class is how much a request matters when not all can be served; the first
@@ -28,19 +19,22 @@ const (
 	idling                // dashboards, and what visitors looked at
 )
 
-// tiers say for each class its name, and up to how many percent of a service's
-// places requests of the class and those below may take. What is left above is
-// free for the classes before it.
+// tiers say what holds for each class. least and percent bound how many requests
+// may be under way to a service, of all classes, when one more of this class is
+// admitted; between them the gate follows how long the service takes for next to
+// nothing. The less a class matters, the less of that it bears before it is cut.
 var tiers = [...]struct {
 	name    string
-	percent int64
+	percent int64         // of the service's places
+	least   int64         // places, however slow the service is
+	bears   time.Duration // of a service's delay; 0 bears all
 }{
-	settling: {"settling", 100},
-	watching: {"watching", 90},
-	buying:   {"buying", 80},
-	filling:  {"filling", 70},
-	browsing: {"browsing", 60},
-	idling:   {"idling", 40},
+	settling: {"settling", 100, 0, 0},
+	watching: {"watching", 90, 64, 150 * time.Millisecond},
+	buying:   {"buying", 80, 32, 60 * time.Millisecond},
+	filling:  {"filling", 70, 16, 50 * time.Millisecond},
+	browsing: {"browsing", 60, 8, 40 * time.Millisecond},
+	idling:   {"idling", 40, 4, 30 * time.Millisecond},
 }
 
 // A rank gives the requests to a path and below their class. Of several that
@@ -79,60 +73,6 @@ func classes(path string) (reads, writes class) {
 		}
 	}
 	return best.reads, best.writes
-}
-
-var shed = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Name: "gateway_shed_total", Help: "Requests refused with 503 because their service was busy with others, by service and class.",
-}, []string{"service", "class"})
-
-func init() { telemetry.Registry.MustRegister(shed) }
-
-const saidEvery = 10 * time.Second // that a service is busy, in the log
-
-// gate admits requests to one service while fewer are under way than their class
-// may fill. Nobody waits at it: a refusal costs next to nothing, and whoever is
-// admitted is served about as fast as without the crowd outside.
-type gate struct {
-	service  string
-	places   int64
-	underWay atomic.Int64
-	said     atomic.Int64 // when the log was last told, Unix time in ns
-	log      *zap.Logger
-}
-
-func newGate(service string, places int, log *zap.Logger) *gate {
-	return &gate{service: service, places: int64(places), log: log}
-}
-
-// full reports whether a request of the class would be refused.
-func (g *gate) full(c class) bool { return g.underWay.Load() >= g.places*tiers[c].percent/100 }
-
-// enter takes a place when there is one. Who has one must leave.
-func (g *gate) enter(c class) bool {
-	for {
-		n := g.underWay.Load()
-		if n >= g.places*tiers[c].percent/100 {
-			return false
-		}
-		if g.underWay.CompareAndSwap(n, n+1) {
-			return true
-		}
-	}
-}
-
-func (g *gate) leave() { g.underWay.Add(-1) }
-
-// refuse is the answer to who finds no place. It spreads those who come again over
-// a few seconds.
-func (g *gate) refuse(c class) error {
-	shed.WithLabelValues(g.service, tiers[c].name).Inc()
-	now, last := time.Now().UnixNano(), g.said.Load()
-	if now-last > int64(saidEvery) && g.said.CompareAndSwap(last, now) {
-		g.log.Warn("service is busy; requests that matter less are refused",
-			zap.String("class", tiers[c].name), zap.Int64("under_way", g.underWay.Load()))
-	}
-	return httpapi.ErrOverloaded.With("retry_after", 1+rand.IntN(3)).
-		Because(fmt.Errorf("service %s is busy, class %s", g.service, tiers[c].name))
 }
 
 // class of a request.

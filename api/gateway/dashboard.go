@@ -141,7 +141,7 @@ func (d *Desk) read(ctx context.Context, name, path string, take func(body []byt
 	if !s.places.enter(idling) {
 		return s.places.refuse(idling)
 	}
-	defer s.places.leave()
+	defer s.places.leave(idling)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+name+path, http.NoBody)
 	if err != nil {
 		return err

@@ -34,3 +34,10 @@ var (
 	Limited = limited
 	Shed    = shed
 )
+
+// SetConcurrent changes the places of the services of gateways made from now on.
+func SetConcurrent(n int) (restore func()) {
+	before := concurrent
+	concurrent = n
+	return func() { concurrent = before }
+}

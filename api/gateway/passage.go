@@ -50,17 +50,17 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, errNowhere)
 		return
 	}
-	client := p.gateway.client(r)
-	if err := p.admit(w, r, client); err != nil {
-		httpapi.WriteProblem(w, r, err)
-		return
-	}
 	gate, matters := p.service.places, p.class(r.Method)
 	if p.rule.stream {
 		gate = p.service.streams
 	}
-	if gate.full(matters) { // before its body is read
+	if gate.full(matters) { // before anything costs
 		httpapi.WriteProblem(w, r, gate.refuse(matters))
+		return
+	}
+	client := p.gateway.client(r)
+	if err := p.admit(w, r, client); err != nil {
+		httpapi.WriteProblem(w, r, err)
 		return
 	}
 	if err := bound(w, r); err != nil {
@@ -71,7 +71,7 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, r, gate.refuse(matters))
 		return
 	}
-	defer gate.leave()
+	defer gate.leave(matters)
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)

@@ -15,10 +15,13 @@ import (
 	"kassa/internal/fault"
 )
 
-const (
-	concurrent = 512  // requests under way to one service; a checkout may wait 30 s
-	streaming  = 2048 // streams to one service, beside them: one may last for hours
-)
+// concurrent is how many requests to one service may be under way; a checkout may
+// wait 30 s.
+var concurrent = 512
+
+// streaming is how many streams to one service may, beside them: one may last for
+// hours.
+const streaming = 2048
 
 // service is one service as the gateway sees it.
 type service struct {

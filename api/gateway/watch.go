@@ -28,6 +28,7 @@ func (g *Gateway) Watch(ctx context.Context) error {
 	for _, s := range g.watched {
 		all.Go(func() { s.watch(ctx) })
 	}
+	all.Go(func() { g.pulse(ctx) })
 	all.Wait()
 	return nil
 }

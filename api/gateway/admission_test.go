@@ -1,0 +1,132 @@
+package gateway_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"kassa/api/gateway"
+)
+
+// crowd is a service that answers a request with the header Hold only when it is
+// told to.
+type crowd struct {
+	*edge
+	arrived chan struct{}
+	release chan struct{}
+	asking  sync.WaitGroup
+}
+
+func gather(t *testing.T, service string) *crowd {
+	t.Helper()
+	t.Cleanup(gateway.SetConcurrent(20))
+	c := &crowd{arrived: make(chan struct{}), release: make(chan struct{})}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Hold") != "" {
+			c.arrived <- struct{}{}
+			<-c.release
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(server.Close)
+	c.edge = open(t, func(o *gateway.Options) { o.Services[service] = []string{server.URL} })
+	t.Cleanup(c.asking.Wait)
+	t.Cleanup(func() { close(c.release) })
+	return c
+}
+
+// hold keeps n requests under way.
+func (c *crowd) hold(n int, method, path string) {
+	c.t.Helper()
+	for range n {
+		c.asking.Go(func() {
+			req, _ := http.NewRequest(method, c.url+path, http.NoBody) //nolint:noctx // the crowd is let go at the end
+			req.Header.Set("Hold", "1")
+			req.Header.Set("Idempotency-Key", "k")
+			if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
+				_ = res.Body.Close()
+			}
+		})
+		select {
+		case <-c.arrived:
+		case <-time.After(10 * time.Second):
+			c.t.Fatal("it was not admitted")
+		}
+	}
+}
+
+func (c *crowd) turnedAway(method, path string) {
+	c.t.Helper()
+	body := strings.Repeat("x", 1000)
+	if method == "GET" {
+		body = ""
+	}
+	quickest := time.Hour // the machine may be busy with other tests
+	for range 5 {
+		begin := time.Now()
+		a := c.call(method, path, body, headers{"Idempotency-Key": "k"})
+		quickest = min(quickest, time.Since(begin))
+		c.refused(a, http.StatusServiceUnavailable, "overloaded")
+		require.Equal(c.t, true, a.body["retryable"])
+		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+		require.NoError(c.t, err)
+		require.GreaterOrEqual(c.t, seconds, 1)
+	}
+	require.Less(c.t, quickest, 50*time.Millisecond)
+}
+
+func (c *crowd) served(method, path string) {
+	c.t.Helper()
+	a := c.call(method, path, "", headers{"Idempotency-Key": "k"})
+	require.Equal(c.t, http.StatusNoContent, a.status, "%s: %s", path, a.raw)
+}
+
+func TestOverloadTurnsAwayWhatMattersLeast(t *testing.T) {
+	c := gather(t, "order")
+	before := testutil.ToFloat64(gateway.Shed.WithLabelValues("order", "buying"))
+	c.hold(16, "POST", "/api/v1/checkout")
+	c.turnedAway("POST", "/api/v1/checkout")
+	c.turnedAway("POST", "/api/v1/orders")
+	c.served("GET", "/api/v1/orders/1")
+	c.served("POST", "/api/v1/orders/1/cancel")
+	c.hold(2, "GET", "/api/v1/orders/1/timeline")
+	c.turnedAway("GET", "/api/v1/orders/1")
+	require.InDelta(t, before+10, testutil.ToFloat64(gateway.Shed.WithLabelValues("order", "buying")), 0.1)
+}
+
+func TestTheProviderIsHeardWhenNobodyElseIs(t *testing.T) {
+	c := gather(t, "payment")
+	c.hold(18, "GET", "/api/v1/payments")
+	c.turnedAway("GET", "/api/v1/payments/1")
+	c.turnedAway("POST", "/api/v1/payments")
+	c.served("POST", "/api/v1/webhooks/stripe")
+}
+
+func TestCartsGoBeforeBrowsing(t *testing.T) {
+	c := gather(t, "cart")
+	c.hold(12, "GET", "/api/v1/cart")
+	c.turnedAway("GET", "/api/v1/cart")
+	c.served("POST", "/api/v1/cart/items")
+	c.hold(2, "POST", "/api/v1/cart/items")
+	c.turnedAway("POST", "/api/v1/cart/items")
+}
+
+func TestVisitsGoLast(t *testing.T) {
+	c := gather(t, "analytics")
+	c.hold(8, "GET", "/api/v1/recommendations")
+	c.turnedAway("POST", "/api/v1/events")
+	c.turnedAway("GET", "/api/v1/products/1/related")
+}
+
+func TestHeadersAreBounded(t *testing.T) {
+	e := open(t, echoing(t))
+	e.refused(e.call("GET", "/api/v1/products", "", headers{"X-Large": strings.Repeat("x", 16<<10)}), 431, "headers_too_large")
+	require.Equal(t, 200, e.call("GET", "/api/v1/products", "", headers{"X-Large": strings.Repeat("x", 8<<10)}).status)
+}

@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"kassa/internal/httpapi"
+	"kassa/internal/telemetry"
+)
+
+var (
+	shed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gateway_shed_total", Help: "Requests refused with 503 because their service was busy with others, by service and class.",
+	}, []string{"service", "class"})
+	delays = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "gateway_service_delay_seconds", Help: "How long a service took for next to nothing, while it was busy; 0 when it is not.",
+	}, []string{"service"})
+)
+
+func init() { telemetry.Registry.MustRegister(shed, delays) }
+
+const saidEvery = 10 * time.Second // that a service is busy, in the log
+
+// gate admits requests to one service while fewer are under way than one of their
+// class may join. Nobody waits at it: a refusal costs next to nothing, and whoever
+// is admitted is served about as fast as without the crowd outside.
+type gate struct {
+	service  string
+	most     int64 // places
+	underWay atomic.Int64
+	weighty  atomic.Int64             // of these, what matters more than browsing
+	places   [len(tiers)]atomic.Int64 // what may be under way at present when one more of the class is admitted
+	said     atomic.Int64             // when the log was last told, Unix time in ns
+	log      *zap.Logger
+
+	mu     sync.Mutex
+	recent [3]time.Duration // the last delays of the service
+	delay  time.Duration    // their median
+}
+
+func newGate(service string, places int, log *zap.Logger) *gate {
+	g := &gate{service: service, most: int64(places), log: log}
+	for c := range tiers {
+		g.places[c].Store(g.upTo(class(c)))
+	}
+	return g
+}
+
+// upTo is how many places a class may see at most.
+func (g *gate) upTo(c class) int64 { return g.most * tiers[c].percent / 100 }
+
+// full reports whether a request of the class would be refused.
+func (g *gate) full(c class) bool { return g.underWay.Load() >= g.places[c].Load() }
+
+// enter takes a place when there is one. Who has one must leave.
+func (g *gate) enter(c class) bool {
+	for {
+		n := g.underWay.Load()
+		if n >= g.places[c].Load() {
+			return false
+		}
+		if g.underWay.CompareAndSwap(n, n+1) {
+			if c < browsing {
+				g.weighty.Add(1)
+			}
+			return true
+		}
+	}
+}
+
+func (g *gate) leave(c class) {
+	g.underWay.Add(-1)
+	if c < browsing {
+		g.weighty.Add(-1)
+	}
+}
+
+// refuse is the answer to who finds no place. It spreads those who come again over
+// a few seconds.
+func (g *gate) refuse(c class) error {
+	shed.WithLabelValues(g.service, tiers[c].name).Inc()
+	now, last := time.Now().UnixNano(), g.said.Load()
+	if now-last > int64(saidEvery) && g.said.CompareAndSwap(last, now) {
+		g.log.Warn("service is busy; requests that matter less are refused",
+			zap.String("class", tiers[c].name), zap.Int64("under_way", g.underWay.Load()), zap.Duration("delay", g.felt()))
+	}
+	return httpapi.ErrOverloaded.With("retry_after", 1+rand.IntN(3)). //nolint:gosec // no secret
+										Because(fmt.Errorf("service %s is busy, class %s", g.service, tiers[c].name))
+}
+
+// feel takes note of how long the service took for next to nothing. One long time
+// says nothing on a busy machine, two of three do.
+func (g *gate) feel(delay time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	copy(g.recent[:], append(g.recent[1:], delay))
+	sorted := g.recent
+	slices.Sort(sorted[:])
+	g.delay = sorted[1]
+	delays.WithLabelValues(g.service).Set(g.delay.Seconds())
+}
+
+// felt is the delay of late.
+func (g *gate) felt() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.delay
+}
+
+// adapt narrows the gate for those classes that do not bear the delay, and widens
+// it step by step for the others. elsewhere is the delay of the services that are
+// at work on what matters more than browsing: it may be the same machine.
+func (g *gate) adapt(elsewhere time.Duration) {
+	own, n := g.felt(), g.underWay.Load()
+	for i := range tiers {
+		c, delay := class(i), own
+		if c >= browsing {
+			delay = max(delay, elsewhere)
+		}
+		t, now := &tiers[c], g.places[c].Load()
+		switch {
+		case t.bears == 0:
+		case delay > t.bears:
+			g.places[c].Store(max(min(now, n)*3/4, min(t.least, g.upTo(c))))
+		case delay < t.bears*2/3:
+			g.places[c].Store(min(now+max(1, now/32), g.upTo(c)))
+		}
+	}
+}

@@ -52,6 +52,6 @@ prove: build ## break a platform on purpose and check the books, some ten minute
 	@echo "making mistakes on purpose: they must be found"
 	@KASSA_BIN_DIR=$(BIN) go test -count=1 -timeout=20m ./cmd/kassa/chaos -run TestABrokenBuildIsCaught -broken 3
 
-prove-all: build ## the same with every fault and three seeds; it takes hours
+prove-all: build ## the same with every fault and three seeds, about an hour
 	@$(BIN)/kassa chaos model --schedules 1000000
 	@$(BIN)/kassa chaos run all --seeds 3 --json $(STATE)/prove.json $(ARGS)

@@ -27,9 +27,9 @@ type chaosRunCommand struct {
 	Seed      uint64        `help:"First seed; 0 draws one."`
 	Seeds     int           `help:"Play everything with so many seeds." default:"1"`
 	Buyers    int           `help:"Customers at once." default:"6"`
-	Calm      time.Duration `help:"Load before anything goes wrong." default:"3s"`
+	Calm      time.Duration `help:"Load before anything goes wrong." default:"2s"`
 	Storm     time.Duration `help:"How long it may go wrong." default:"8s"`
-	After     time.Duration `help:"Load once all is well again." default:"4s"`
+	After     time.Duration `help:"Load once all is well again." default:"3s"`
 	Histories string        `help:"Write what the customers did and heard to files in this folder." placeholder:"DIR"`
 	JSON      string        `name:"json" help:"Write the rows to this file, too." placeholder:"FILE"`
 	Document  string        `help:"Put the table into its place in this document, too, like docs/reliability.md." placeholder:"FILE"`

@@ -21,21 +21,34 @@ func TestEverythingMayCrash(t *testing.T) {
 	seed := seedOf(t)
 	patient := customer(t)
 	stragglers := beginAuthenticating(t, patient)
-	scenarios, unknown := chaos.Find([]string{"deaths"})
-	require.Empty(t, unknown)
-
-	row, err := chaos.Play(t.Context(), platform, shop, scenarios[0], seed, chaos.Options{
-		Buyers: 8, Calm: time.Second, After: 3 * time.Second, Progress: func(say string) { t.Log(say) },
-	})
-	require.NoError(t, err)
-	t.Logf("seed %d\n%s\n%+v", seed, row, row.Findings)
-	require.True(t, row.Sound(), "%+v", row.Findings)
+	survives(t, "deaths", seed, chaos.Options{Buyers: 8, Calm: time.Second, After: 3 * time.Second})
 	for _, waiting := range stragglers {
 		require.Eventually(t, func() bool {
 			o, err := patient.Order(t.Context(), waiting)
 			return err == nil && o.Status == "confirmed"
 		}, 3*time.Minute, often, "whose webhook was lost is found by Reconcile")
 	}
+}
+
+// TestNothingIsLostWhateverGoesWrong plays some more of kassa chaos, each for
+// some seconds. make prove plays all of it, and for longer.
+func TestNothingIsLostWhateverGoesWrong(t *testing.T) {
+	seed := seedOf(t)
+	for _, name := range []string{"connections-cut", "temporal-hung", "provider-silent", "provider-forgetful", "cancel-race", "poison", "two-tabs"} {
+		t.Run(name, func(t *testing.T) { survives(t, name, seed, chaos.Options{Buyers: 6, Storm: 3 * time.Second}) })
+	}
+}
+
+// survives plays a scenario of kassa chaos, which must find nothing.
+func survives(t *testing.T, name string, seed uint64, o chaos.Options) {
+	t.Helper()
+	scenarios, unknown := chaos.Find([]string{name})
+	require.Empty(t, unknown)
+	o.Progress = func(say string) { t.Log(say) }
+	row, err := chaos.Play(t.Context(), platform, shop, scenarios[0], seed, o)
+	require.NoError(t, err)
+	t.Log(row)
+	require.True(t, row.Sound(), "%+v", row.Findings)
 }
 
 // seedOf is the seed of this run.

@@ -33,7 +33,7 @@ func (w *world) audit() (found []Finding) {
 		}
 	}
 	s := w.shop
-	reserved := map[*level]int64{}
+	reserved, carried := map[*level]int64{}, 0
 	for _, p := range s.placed {
 		name := w.nameOf(p.OrderID)
 		ours, charges, charged, waits := s.payments[p.OrderID], 0, int64(0), false
@@ -53,6 +53,10 @@ func (w *world) audit() (found []Finding) {
 				reserved[s.shelf[line.VariantID]] += line.Quantity
 			}
 		}
+		used := s.coupons.redeemed[p.OrderID]
+		if used {
+			carried++
+		}
 		if charges > 1 {
 			report("P1", "%s was charged %d times", name, charges)
 		}
@@ -64,6 +68,9 @@ func (w *world) audit() (found []Finding) {
 			if !live || !slices.Equal(r.lines, reservationOf(p)) {
 				report("I5", "%s is confirmed without its reservation", name)
 			}
+			if used != p.customer.coupon {
+				report("O7", "%s is confirmed; its coupon: %t, used: %t", name, p.customer.coupon, used)
+			}
 		case p.status.Closed():
 			if charged != 0 || waits || ours != nil && (ours.money() || ours.undecided()) {
 				report("O3", "%s is %s, and its payment is %s; the provider has %d", name, p.status, statusOf(ours), charged)
@@ -71,12 +78,18 @@ func (w *world) audit() (found []Finding) {
 			if live {
 				report("I4", "%s is %s and holds stock", name, p.status)
 			}
+			if used {
+				report("O7", "%s is %s and has used a coupon", name, p.status)
+			}
 		default:
 			report("stuck", "%s is %s", name, p.status)
 		}
 		if p.told == order.Confirmed && p.status != order.Confirmed && !p.cancel && !w.plan.operator {
 			report("lost", "%s was confirmed to the customer and is %s", name, p.status)
 		}
+	}
+	if c := s.coupons; c.taken != carried || c.taken > c.uses {
+		report("O7", "%d of %d uses of the coupon are taken, %d by orders", c.taken, c.uses, carried)
 	}
 	for n, l := range w.plan.variants {
 		if l := s.shelf[l]; l.reserved < 0 || l.reserved > l.onHand || l.reserved != reserved[l] {

@@ -13,7 +13,7 @@
 //	world.go     the clock, the agenda, and the network between the parts
 //	temporal.go  a saga under way: its history, its commands, death and replay
 //	intercept.go what a saga asks of Temporal, answered from here
-//	shop.go      the stand-ins: orders, stock; payments.go: payments;
+//	shop.go      the stand-ins: orders, stock; coupons.go: coupons; payments.go: payments;
 //	provider.go: whom they ask
 //	books.go     what must hold at the end
 //	broken.go    mistakes that must be found

@@ -26,6 +26,7 @@ type plan struct {
 	operator    bool          // somebody terminates and resets sagas, or a start is lost: Reconcile has work
 	variants    []uuid.UUID
 	stock       int64 // units of each variant
+	coupons     int   // uses of the coupon
 	customers   []customer
 }
 
@@ -39,6 +40,7 @@ type customer struct {
 	answers   time.Duration
 	satisfies bool
 	regrets   time.Duration // asks for a cancellation then; 0 for never
+	coupon    bool          // orders with the coupon
 	forgotten bool          // the order is placed, and the start of its saga is lost
 	held      time.Duration // then an operator holds the order, until they resume it; 0 for never
 	retried   time.Duration // then an operator tells the saga not to wait; 0 for never
@@ -57,7 +59,7 @@ func draw(seed uint64) plan {
 	upTo := func(d time.Duration) time.Duration { return time.Duration(dice.Int64N(int64(d))) + 1 }
 	p := plan{
 		seed: seed, trouble: some(weather), workerDies: some(weather) / 2, serviceDies: some(weather) / 2,
-		heal: 5*time.Second + upTo(2*time.Minute), stock: 1 + dice.Int64N(6), operator: dice.IntN(6) == 0,
+		heal: 5*time.Second + upTo(2*time.Minute), stock: 1 + dice.Int64N(6), coupons: 1 + dice.IntN(2), operator: dice.IntN(6) == 0,
 	}
 	for range 1 + dice.IntN(2) {
 		p.variants = append(p.variants, idOf(dice))
@@ -71,6 +73,7 @@ func draw(seed uint64) plan {
 			c.lines[n] = dice.Int64N(3)
 		}
 		c.lines[dice.IntN(len(c.lines))] = 1 + dice.Int64N(2)
+		c.coupon = dice.IntN(3) == 0
 		switch dice.IntN(8) {
 		case 0:
 			c.declined = true
@@ -115,17 +118,18 @@ func (w *world) id() uuid.UUID { return idOf(w.dice) }
 func newWorld(p plan, broken Broken, say func(string, ...any)) *world {
 	w := &world{plan: p, broken: broken, dice: rand.New(rand.NewPCG(p.seed, 2)), now: beginning, runs: map[string]*run{}, say: say} //nolint:gosec // repeatable
 	s := &shop{
-		w: w, orders: &place{name: "orders"}, stock: &place{name: "inventory"}, pays: &place{name: "payment"}, provider: &place{name: "provider"},
+		w: w, carts: &place{name: "cart"}, orders: &place{name: "orders"}, stock: &place{name: "inventory"}, pays: &place{name: "payment"}, provider: &place{name: "provider"},
 		byID: map[uuid.UUID]*purchase{}, shelf: map[uuid.UUID]*level{}, held: map[uuid.UUID]*reservation{}, payments: map[uuid.UUID]*paid{},
 	}
 	w.shop, s.bank = s, &bank{w: w, keys: map[string]*intent{}}
+	s.coupons = &coupons{uses: p.coupons, redeemed: map[uuid.UUID]bool{}}
 	for _, id := range p.variants {
 		s.shelf[id] = &level{onHand: p.stock}
 	}
 	for _, c := range p.customers {
 		w.expect(c)
 	}
-	for _, at := range []*place{s.orders, s.stock, s.pays, s.provider} {
+	for _, at := range []*place{s.carts, s.orders, s.stock, s.pays, s.provider} {
 		if w.chance(p.serviceDies) {
 			w.after(w.upTo(p.heal), func() { w.crash(at, w.upTo(30*time.Second)) })
 		}
@@ -150,6 +154,10 @@ func (w *world) expect(c customer) {
 		}
 	}
 	p.Total = money.New(1000*units, "EUR")
+	if c.coupon {
+		discount := money.New(100, "EUR")
+		p.Coupon, p.Discount = "FEW", &discount
+	}
 	if c.reviewed > 0 {
 		p.ReviewSeconds = int64(reviewWithin / time.Second)
 	}

@@ -17,12 +17,14 @@ import (
 // shop is the services, each with its own memory, which survives its process.
 type shop struct {
 	w                             *world
+	carts                         *place
 	orders, stock, pays, provider *place
 	placed                        []*purchase
 	byID                          map[uuid.UUID]*purchase
 	shelf                         map[uuid.UUID]*level
 	held                          map[uuid.UUID]*reservation
 	payments                      map[uuid.UUID]*paid
+	coupons                       *coupons
 	bank                          *bank
 }
 
@@ -59,6 +61,10 @@ func atOnce[In, Out any](do func(In) (Out, error)) operation {
 // operations are those that sagas call, and where they happen.
 func (s *shop) operation(name string) (*place, operation) {
 	switch name {
+	case "RedeemCoupon":
+		return s.carts, atOnce(s.redeemCoupon)
+	case "RestoreCoupon":
+		return s.carts, atOnce(s.restoreCoupon)
 	case "ReserveStock":
 		return s.stock, atOnce(s.reserveStock)
 	case "ReleaseStock":

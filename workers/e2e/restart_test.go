@@ -3,11 +3,8 @@ package e2e
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,7 +21,9 @@ import (
 // after the other, while customers read and buy: not one request fails, although
 // none is tried again, and a stream goes on where it was.
 func TestRestartsFailNobody(t *testing.T) {
-	front := newBalancer(t)
+	require.Len(t, where.Gateways, 2)
+	front, err := shopper.NewFront(t.Context(), where.Gateways)
+	require.NoError(t, err)
 	open, err := shopper.Open(t.Context(), where.Gateway, where.Secrets.AdminEmail, where.Secrets.AdminPassword, front)
 	require.NoError(t, err)
 	item := stocked(t, 100_000)
@@ -147,57 +146,4 @@ func restart(t *testing.T, name string) {
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	require.NoError(t, platform.WaitReady(ctx, name))
-}
-
-// balancer stands in for what is in front of several gateways: it sends requests
-// to those that are ready, in turns, and tries none again that has been sent.
-type balancer struct {
-	hosts []string
-	ready []atomic.Bool
-	turn  atomic.Uint32
-	via   *http.Transport
-}
-
-func newBalancer(t *testing.T) *balancer {
-	b := &balancer{via: shopper.Transport().(*http.Transport), ready: make([]atomic.Bool, len(where.Gateways))}
-	for _, gateway := range where.Gateways {
-		u, err := url.Parse(gateway)
-		require.NoError(t, err)
-		b.hosts = append(b.hosts, u.Host)
-	}
-	require.Len(t, b.hosts, 2)
-	ctx, cancel := context.WithCancel(t.Context())
-	var watch sync.WaitGroup
-	for i, gateway := range where.Gateways {
-		b.ready[i].Store(true)
-		repeat(ctx, &watch, 100*time.Millisecond, func() {
-			r, err := http.NewRequestWithContext(ctx, http.MethodGet, gateway+"/ready", http.NoBody)
-			if err != nil {
-				return
-			}
-			res, err := http.DefaultTransport.RoundTrip(r)
-			if err == nil {
-				_, _ = io.Copy(io.Discard, res.Body)
-				_ = res.Body.Close()
-			}
-			b.ready[i].Store(err == nil && res.StatusCode == http.StatusOK)
-		})
-	}
-	t.Cleanup(func() { cancel(); watch.Wait(); b.via.CloseIdleConnections() })
-	return b
-}
-
-// RoundTrip sends the request to the gateway whose turn it is.
-func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
-	start := b.turn.Add(1)
-	for i := range uint32(len(b.hosts)) { //nolint:gosec // two
-		at := (start + i) % uint32(len(b.hosts)) //nolint:gosec // two
-		if !b.ready[at].Load() {
-			continue
-		}
-		r = r.Clone(r.Context())
-		r.URL.Host = b.hosts[at]
-		return b.via.RoundTrip(r)
-	}
-	return nil, errors.New("no gateway is ready")
 }

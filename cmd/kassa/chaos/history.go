@@ -61,13 +61,13 @@ func (h *history) count(outcome Outcome) (n int) {
 	return n
 }
 
-// errors is how many of the requests that ended in some time were answered by
-// nobody, or by a 5xx.
+// errors is how many of the checkouts' requests that ended in some time were
+// answered by nobody, or by a 5xx.
 func (h *history) errors(from, to time.Duration) (failed, all int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, o := range h.all {
-		if o.Ended < from || o.Ended >= to {
+		if o.Kind != "checkout" || o.Ended < from || o.Ended >= to {
 			continue
 		}
 		if all++; o.Status == 0 || o.Status >= 500 {

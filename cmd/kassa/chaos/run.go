@@ -54,7 +54,11 @@ func Run(ctx context.Context, o Options) (rows []Row, err error) {
 		err = errors.Join(err, fmt.Errorf("the databases and logs of this run are in %s", dir))
 	}()
 	a := stack.Addresses()
-	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, roads(a.Gateways))
+	front, err := shopper.NewFront(ctx, a.Gateways)
+	if err != nil {
+		return nil, err
+	}
+	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, front)
 	if err != nil {
 		return nil, err
 	}

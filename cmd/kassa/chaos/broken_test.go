@@ -103,7 +103,7 @@ func TestABrokenBuildIsCaught(t *testing.T) {
 // are: links, so that one can be replaced.
 func intact(t *testing.T) (*localstack.Stack, string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "kassa-broken-")
+	dir, err := os.MkdirTemp("", "kassa-broken-") //nolint:usetesting // kept when something goes wrong
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755)) // Postgres runs as somebody else
 	right := os.Getenv("KASSA_BIN_DIR")

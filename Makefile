@@ -8,6 +8,9 @@ BIN   := $(STATE)/bin
 TOOL   = go tool -modfile=tools/go.mod
 LINT   = go tool -modfile=tools/lint/go.mod
 
+# Builds with a mistake, which the scenarios of kassa chaos must find.
+MISTAKES = KASSA_BIN_DIR=$(BIN) go test -count=1 -timeout=20m ./cmd/kassa/chaos -run TestABrokenBuildIsCaught -broken 3
+
 .PHONY: help build demo up test lint generate verify golden record bench prove prove-all
 
 help: ## show this list
@@ -48,10 +51,10 @@ bench: build ## measure everything on a platform of its own, some eight minutes 
 
 prove: build ## break a platform on purpose and check the books, some ten minutes (ARGS="--seed N")
 	@$(BIN)/kassa chaos model
+	@$(MISTAKES)
 	@$(BIN)/kassa chaos run $(ARGS)
-	@echo "making mistakes on purpose: they must be found"
-	@KASSA_BIN_DIR=$(BIN) go test -count=1 -timeout=20m ./cmd/kassa/chaos -run TestABrokenBuildIsCaught -broken 3
 
 prove-all: build ## the same with every fault and three seeds, about an hour
 	@$(BIN)/kassa chaos model --schedules 1000000
+	@$(MISTAKES)
 	@$(BIN)/kassa chaos run all --seeds 3 --json $(STATE)/prove.json $(ARGS)

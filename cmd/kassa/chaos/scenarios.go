@@ -70,14 +70,14 @@ func Scenarios() []Scenario {
 		{Name: "cancel-race", Quick: true, Fault: "customers cancel while their checkout is under way", mood: mood{hasty: true}, strike: func(ctx context.Context, s *stage) error {
 			return s.provider(ctx, rule("latency:1500", 0.6), rule("drop_reply", 0.1))
 		}},
-		{Name: "operator", Fault: "an operator terminates and resets sagas", strike: interfere},
+		{Name: "operator", Quick: true, Fault: "an operator terminates and resets sagas", strike: interfere},
 		{Name: "same-key", Quick: true, Fault: "the same key 100 times at once", contest: sameKey},
 		{Name: "last-unit", Quick: true, Fault: "200 buyers for the last unit", contest: lastUnit},
 		{Name: "hundred-units", Fault: "300 buyers for 100 units of two articles, in opposite order of lines", contest: hundredUnits},
 		{Name: "two-tabs", Quick: true, Fault: "a cart is ordered in five tabs at once", contest: twoTabs},
 		{Name: "forged-webhooks", Quick: true, Fault: "forged webhooks about real payments", strike: forge},
 		{Name: "poison", Quick: true, Fault: "events that no consumer can read", strike: poison},
-		{Name: "no-files", Fault: "file descriptors are gone, in one process after the other", strike: starve},
+		{Name: "no-files", Quick: true, Fault: "file descriptors are gone, in one process after the other", strike: starve},
 		{Name: "power-cut", Quick: true, Fault: "everything dies at once", strike: func(ctx context.Context, s *stage) error {
 			return errors.Join(s.kill(s.stack.Names()...), wait(ctx, s.during))
 		}},

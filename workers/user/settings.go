@@ -29,7 +29,7 @@ func (s settings) Validate(production bool) []string {
 	if _, err := user.ParseKeyring(s.SigningKeys); err != nil {
 		lines = append(lines, "KASSA_SIGNING_KEYS cannot be used: "+err.Error())
 	}
-	if production && strings.HasPrefix(s.SigningKeys, "development") {
+	if production && strings.Contains(","+s.SigningKeys, ",development") {
 		lines = append(lines, "KASSA_SIGNING_KEYS still has its development value; make a key with openssl rand -base64 32")
 	}
 	if production && strings.HasPrefix(s.AdminPassword, "development-") {

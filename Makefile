@@ -11,7 +11,7 @@ LINT   = go tool -modfile=tools/lint/go.mod
 # Builds with a mistake, which the scenarios of kassa chaos must find.
 MISTAKES = KASSA_BIN_DIR=$(BIN) go test -count=1 -timeout=20m ./cmd/kassa/chaos -run TestABrokenBuildIsCaught -broken 3
 
-.PHONY: help build demo up test lint generate verify golden record bench prove prove-all
+.PHONY: help build demo up test lint generate sbom verify golden record bench prove prove-all
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ lint: ## run every check that a machine can do
 
 generate: ## write what is generated: queries, the API document, the client
 	@./.ci/generate
+
+sbom: build ## list what is built into the programs: dist/kassa.cdx.json (CycloneDX)
+	@mkdir -p dist
+	@cd tools/sbom && go run . $$(find $(abspath $(BIN)) -maxdepth 1 -type f | sort) >$(CURDIR)/dist/kassa.cdx.json
+	@echo "dist/kassa.cdx.json"
 
 verify: build ## check the running platform's invariants (ARGS=--strict)
 	@$(BIN)/kassa verify $(ARGS)

@@ -42,12 +42,28 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 }
 
+// TestSecurityNamesItsTests finds every test that SECURITY.md speaks of.
+func TestSecurityNamesItsTests(t *testing.T) {
+	tests := ""
+	require.NoError(t, fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			tests += read(t, path)
+		}
+		return err
+	}))
+	named := regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(read(t, "SECURITY.md"), -1)
+	require.NotEmpty(t, named)
+	for _, match := range named {
+		require.Contains(t, tests, "\nfunc "+match[1]+"(t *testing.T)", "SECURITY.md")
+	}
+}
+
 // TestDependenciesAreDecided finds each direct dependency in the record of
 // decisions and in the list of licences, and nothing there that is gone.
 func TestDependenciesAreDecided(t *testing.T) {
 	decided, licences := read(t, "docs/adr/0002-dependencies.md"), read(t, "THIRD_PARTY_LICENSES.md")
 	required := ""
-	for _, file := range []string{"go.mod", "tools/temporal/go.mod", "tools/temporal-cli/go.mod", "tools/tctl/go.mod"} {
+	for _, file := range []string{"go.mod", "tools/temporal/go.mod", "tools/temporal-cli/go.mod", "tools/tctl/go.mod", "tools/sbom/go.mod"} {
 		required += read(t, file)
 	}
 	for line := range strings.SplitSeq(read(t, "go.mod"), "\n") {

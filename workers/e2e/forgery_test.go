@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,8 @@ func forgeries(t *testing.T, c *shopper.Customer) map[string]string {
 	good := sign(ours, kid, time.Now())
 	require.Equal(t, 404, ask{method: "GET", path: "/api/v1/orders/" + c.ID.String(), token: good}.gateway(t).status, "the key is the right one")
 
+	refresh, err := c.Refresh(t.Context())
+	require.NoError(t, err)
 	parts := strings.Split(good, ".")
 	payload := func(change map[string]any) string {
 		raw, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -86,6 +89,12 @@ func forgeries(t *testing.T, c *shopper.Customer) map[string]string {
 		"a token of no algorithm":             encode(t, map[string]any{"alg": "none"}) + "." + parts[1] + ".",
 		"a token signed with the public key":  hs256 + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil)),
 		"a token that says where its key is":  encode(t, map[string]any{"alg": "EdDSA", "kid": canary, "jku": where.PSP}) + "." + parts[1] + "." + parts[2],
+		"a token with a certificate":          resigned(map[string]any{"alg": "EdDSA", "kid": canary, "typ": "at+jwt", "x5u": where.PSP + "/" + canary}, nil),
+		"a token whose key is a file":         resigned(map[string]any{"alg": "EdDSA", "kid": "../../../../dev/null", "typ": "at+jwt"}, nil),
+		"a token whose key is a query":        resigned(map[string]any{"alg": "EdDSA", "kid": "' OR 1=1 --", "typ": "at+jwt"}, nil),
+		"a token that brings its key":         resigned(map[string]any{"alg": "EdDSA", "typ": "at+jwt", "jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(public)}}, nil),
+		"a token to refresh with":             resigned(map[string]any{"alg": "EdDSA", "kid": kid, "typ": "rt+jwt"}, nil),
+		"a real token to refresh with":        refresh,
 		"half a token":                        good[:len(good)/2],
 		"no token at all":                     canary,
 		"a token that a gateway cannot carry": strings.Repeat("x", 8000),
@@ -95,6 +104,57 @@ func forgeries(t *testing.T, c *shopper.Customer) map[string]string {
 		headers[name] = "Bearer " + token
 	}
 	return headers
+}
+
+// reads are a request to each service, as the service itself knows it, that needs
+// a token.
+func reads(c *shopper.Customer) map[string]string {
+	return map[string]string{
+		"user": "/v1/users/" + c.ID.String(), "product": "/v1/products/export", "inventory": "/v1/reservations", "cart": "/v1/saved-items", "order": "/v1/users/" + c.ID.String() + "/orders",
+		"payment": "/v1/payments/" + c.ID.String(), "notification": "/v1/notifications", "analytics": "/v1/recommendations",
+	}
+}
+
+// TestForgedTokensOpenNoService goes past the gateway: every service looks at the
+// token itself.
+func TestForgedTokensOpenNoService(t *testing.T) {
+	c := customer(t)
+	forged := forgeries(t, c)
+	good := tokenOf(t, c)
+	for service, path := range reads(c) {
+		for _, base := range where.Services[service] {
+			r := ask{method: http.MethodGet, path: path, token: good}.at(t, base)
+			require.Contains(t, []int{http.StatusOK, http.StatusForbidden, http.StatusNotFound}, r.status, "%s: %s", service, r.body)
+			for name, value := range forged {
+				r := ask{method: http.MethodGet, path: path, header: map[string]string{"Authorization": value}}.at(t, base)
+				r.problem(t, http.StatusUnauthorized)
+				require.NotContains(t, r.body, canary, "%s, %s", service, name)
+			}
+		}
+	}
+}
+
+// TestANewPasswordTakesEffectEverywhere is about the session of somebody who knew
+// the old one.
+func TestANewPasswordTakesEffectEverywhere(t *testing.T) {
+	c := customer(t)
+	signIn := ask{method: http.MethodPost, path: "/api/v1/users/login", body: `{"email":"` + c.Email + `","password":"` + shopper.Password + `"}`}
+	stolen := text(t, signIn.gateway(t).members(t), "access_token")
+	r := ask{
+		method: http.MethodPost, path: "/api/v1/users/password/change", token: tokenOf(t, c),
+		body: `{"current_password":"` + shopper.Password + `","new_password":"another one, and a longer one"}`,
+	}.gateway(t)
+	require.Less(t, r.status, 300, r.body)
+	deadline := time.Now().Add(5 * time.Second)
+	for service, path := range reads(c) {
+		for _, base := range where.Services[service] {
+			require.Eventually(t, func() bool {
+				return ask{method: http.MethodGet, path: path, token: stolen}.at(t, base).status == http.StatusUnauthorized
+			}, time.Until(deadline), often, service)
+		}
+	}
+	require.Equal(t, http.StatusUnauthorized, ask{method: http.MethodGet, path: "/api/v1/saved-items", token: stolen}.gateway(t).status)
+	require.Equal(t, http.StatusUnauthorized, signIn.gateway(t).status, "the old password")
 }
 
 func encode(t *testing.T, value map[string]any) string {

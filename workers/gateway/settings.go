@@ -28,6 +28,9 @@ type settings struct {
 // Validate checks what the types cannot.
 func (s settings) Validate(production bool) []string {
 	lines := config.HTTPURLs("KASSA_PUBLIC_URL", s.PublicURL)
+	if production && !strings.HasPrefix(s.PublicURL, "https://") {
+		lines = append(lines, "KASSA_PUBLIC_URL must be the https address that clients use; for example https://shop.example")
+	}
 	if _, port, ok := strings.Cut(s.MetricsListen, ":"); !ok || port == "" {
 		lines = append(lines, "KASSA_METRICS_LISTEN must be host:port; for example KASSA_METRICS_LISTEN=127.0.0.1:8081")
 	}

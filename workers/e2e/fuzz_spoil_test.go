@@ -20,8 +20,14 @@ type spoiling struct {
 // misfits may be anywhere in a document, and fit hardly anywhere.
 var misfits = []any{
 	nil, true, false, int64(-1), int64(0), raw("1.5"), raw("1e30"), raw("-1e-30"), raw("9223372036854775807"), raw("9223372036854775808"), raw("-9223372036854775809"),
-	raw(strings.Repeat("9", 400)), "", canary, "2", "true", "null", []any{}, []any{nil}, map[string]any{}, map[string]any{"surprise": canary}, strings.Repeat(canary, 5041), // 64 KiB
-	[]any{[]any{[]any{canary}}}, "0199f3c2-0000-7000-8000-00000000000", "{0199f3c2-0000-7000-8000-000000000002}", "2026-02-30", "24:00",
+	raw(strings.Repeat("9", 400)), "", canary, "2", "true", "null",
+	[]any{},
+	[]any{nil},
+	map[string]any{},
+	map[string]any{"surprise": canary},
+	strings.Repeat(canary, 5041), // 64 KiB
+	[]any{[]any{[]any{canary}}},
+	"0199f3c2-0000-7000-8000-00000000000", "{0199f3c2-0000-7000-8000-000000000002}", "2026-02-30", "24:00",
 }
 
 // broken may be nowhere in a document.
@@ -82,8 +88,10 @@ var bodySpoilings = []spoiling{
 		on.said = func(body string) string { return string(bytes.Join(bytes.SplitAfter([]byte(body), nil), []byte{0})) }
 	}},
 	{"another media type", true, func(t *rapid.T, on *attempt) {
-		on.header["Content-Type"] = rapid.SampledFrom([]string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
-			"application/json; charset=utf-16", "application/merge-patch+json", "application/", canary, "application/json, application/json"}).Draw(t, "type")
+		on.header["Content-Type"] = rapid.SampledFrom([]string{
+			"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
+			"application/json; charset=utf-16", "application/merge-patch+json", "application/", canary, "application/json, application/json",
+		}).Draw(t, "type")
 	}},
 	{"a coding", true, func(t *rapid.T, on *attempt) {
 		on.header["Content-Encoding"] = rapid.SampledFrom([]string{"gzip", "br", canary}).Draw(t, "coding")
@@ -107,27 +115,37 @@ var addressSpoilings = []spoiling{
 		if len(on.op.parameters) > 0 {
 			name := rapid.SampledFrom(on.op.parameters).Draw(t, "which").Name
 			on.query = slices.DeleteFunc(on.query, func(q string) bool { return strings.HasPrefix(q, name+"=") })
-			on.query = append(on.query, name+"="+url.QueryEscape(rapid.SampledFrom([]string{"-1", "0", "1e30", "1.5", "9223372036854775808", canary, "0199f3c2", "null", strings.Repeat("x", 3000),
-				"2026-13-01", "' OR 1=1 --", "eyJvIjoxfQ.AAAA", "\u202e", "*", "%"}).Draw(t, "misfit")))
+			on.query = append(on.query, name+"="+url.QueryEscape(rapid.SampledFrom([]string{
+				"-1", "0", "1e30", "1.5", "9223372036854775808", canary, "0199f3c2", "null", strings.Repeat("x", 3000),
+				"2026-13-01", "' OR 1=1 --", "eyJvIjoxfQ.AAAA", "\u202e", "*", "%",
+			}).Draw(t, "misfit")))
 		}
 	}},
 	{"an id that is none", false, func(t *rapid.T, on *attempt) {
-		on.path = placeholder.ReplaceAllLiteralString(on.path, rapid.SampledFrom([]string{"1", "-1", canary, "null", "..", "%2e%2e", "..%2f..%2fmetrics", "%2e%2e%2f%2e%2e%2finternal", "%00", "%ff", "%27%20OR%201=1",
-			"0199f3c2-0000-7000-8000-00000000000", "{id}", "*", strings.Repeat("x", 4000), "%0d%0aX-Injected:%201", "a%2fb", ";x=1", "%E2%80%AE"}).Draw(t, "id"))
+		on.path = placeholder.ReplaceAllLiteralString(on.path, rapid.SampledFrom([]string{
+			"1", "-1", canary, "null", "..", "%2e%2e", "..%2f..%2fmetrics", "%2e%2e%2f%2e%2e%2finternal", "%00", "%ff", "%27%20OR%201=1",
+			"0199f3c2-0000-7000-8000-00000000000", "{id}", "*", strings.Repeat("x", 4000), "%0d%0aX-Injected:%201", "a%2fb", ";x=1", "%E2%80%AE",
+		}).Draw(t, "id"))
 	}},
 	{"credentials of no use", false, func(t *rapid.T, on *attempt) {
 		on.token = ""
-		on.header["Authorization"] = rapid.SampledFrom([]string{"Bearer", "Bearer ", "Bearer " + canarySecret, "Bearer a.b.c", "Basic " + canarySecret, "bearer eyJhbGciOiJub25lIn0.e30.", canarySecret,
-			"Bearer " + strings.Repeat("x", 6000)}).Draw(t, "authorization")
+		on.header["Authorization"] = rapid.SampledFrom([]string{
+			"Bearer", "Bearer ", "Bearer " + canarySecret, "Bearer a.b.c", "Basic " + canarySecret, "bearer eyJhbGciOiJub25lIn0.e30.", canarySecret,
+			"Bearer " + strings.Repeat("x", 6000),
+		}).Draw(t, "authorization")
 	}},
 	{"a key of no use", false, func(t *rapid.T, on *attempt) {
 		on.header["X-Api-Key"] = rapid.SampledFrom([]string{canarySecret, "kassa_" + canarySecret, strings.Repeat("k", 5000), "'--"}).Draw(t, "key")
 	}},
 	{"a strange header", false, func(t *rapid.T, on *attempt) {
-		name := rapid.SampledFrom([]string{"Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Cart-Token", "Accept", "X-Request-Id", "Traceparent", "X-Forwarded-For", "X-Http-Method-Override",
-			"Last-Event-Id", "Origin", "Range", "Accept-Encoding", "Baggage", "Stripe-Signature", "X-Kassa-Internal-Token", "Forwarded", "Cookie"}).Draw(t, "name")
-		on.header[name] = rapid.SampledFrom([]string{"x", canarySecret, `"`, `"1`, "*", "wait=-1", "wait=999999999999999999999", "respond-async, wait=0", strings.Repeat("k", 300), "\xff\xfe", "00-0-0-00", "a, b, c",
-			`W/"1"`, "text/html;q=zz", "bytes=0-", "DELETE", "127.0.0.1", "t=1,v1=00", "\u202e"}).Draw(t, "value")
+		name := rapid.SampledFrom([]string{
+			"Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Cart-Token", "Accept", "X-Request-Id", "Traceparent", "X-Forwarded-For", "X-Http-Method-Override",
+			"Last-Event-Id", "Origin", "Range", "Accept-Encoding", "Baggage", "Stripe-Signature", "X-Kassa-Internal-Token", "Forwarded", "Cookie",
+		}).Draw(t, "name")
+		on.header[name] = rapid.SampledFrom([]string{
+			"x", canarySecret, `"`, `"1`, "*", "wait=-1", "wait=999999999999999999999", "respond-async, wait=0", strings.Repeat("k", 300), "\xff\xfe", "00-0-0-00", "a, b, c",
+			`W/"1"`, "text/html;q=zz", "bytes=0-", "DELETE", "127.0.0.1", "t=1,v1=00", "\u202e",
+		}).Draw(t, "value")
 	}},
 }
 

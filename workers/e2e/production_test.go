@@ -58,7 +58,7 @@ var unsafe = map[string]map[string][]string{
 }
 
 // TestProductionRefusesUnsafeSettings starts every program with one unsafe value
-// each. It must say so in one line, name the variable, and repeat no value.
+// each. It must say so, name the variable and nothing else, and repeat no value.
 func TestProductionRefusesUnsafeSettings(t *testing.T) {
 	for _, worker := range append(slices.Sorted(maps.Keys(where.Services)), "gateway") {
 		bad := maps.Clone(unsafe[""])
@@ -81,8 +81,10 @@ func TestProductionRefusesUnsafeSettings(t *testing.T) {
 					require.Error(t, cmd.Run(), "%s=%s", variable, value)
 					require.Equal(t, 2, cmd.ProcessState.ExitCode(), "%s=%s: %s", variable, value, said)
 					lines := strings.Split(strings.TrimSpace(said.String()), "\n  - ")
-					require.Len(t, lines, 2, "%s=%s: %s", variable, value, said)
-					require.Contains(t, lines[1], variable, "the line names the variable")
+					require.Greater(t, len(lines), 1, "%s=%s: %s", variable, value, said)
+					for _, line := range lines[1:] {
+						require.Contains(t, line, variable, "each line is about it, and nothing else is wrong")
+					}
 					require.NotContains(t, said.String(), "secret@")
 				}
 			}

@@ -3,6 +3,7 @@ package localstack
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -60,4 +61,14 @@ func TestProcess(t *testing.T) {
 		require.NoError(t, p.Stop(ctx))
 		require.False(t, p.running().Running())
 	})
+}
+
+func TestAProcessOutlivesALogThatCannotBeKept(t *testing.T) {
+	log, err := openLog(t.TempDir(), "order", &console{out: io.Discard})
+	require.NoError(t, err)
+	log.close() // as a full disk would, it takes nothing any more
+	n, err := log.Write([]byte("a line\n"))
+	require.NoError(t, err)
+	require.Equal(t, 7, n)
+	require.Contains(t, log.lastWords(), "a line")
 }

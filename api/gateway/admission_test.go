@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -129,4 +130,29 @@ func TestHeadersAreBounded(t *testing.T) {
 	e := open(t, echoing(t))
 	e.refused(e.call("GET", "/api/v1/products", "", headers{"X-Large": strings.Repeat("x", 16<<10)}), 431, "headers_too_large")
 	require.Equal(t, 200, e.call("GET", "/api/v1/products", "", headers{"X-Large": strings.Repeat("x", 8<<10)}).status)
+}
+
+func TestWhoDoesNotReadTheAnswerLosesIt(t *testing.T) {
+	t.Cleanup(gateway.SetTakenIn(200 * time.Millisecond))
+	left := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(left)
+		for part := make([]byte, 1<<20); ; {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	e := open(t, orders(server.URL))
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(e.url, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = conn.Write([]byte("GET /api/v1/orders HTTP/1.1\r\nHost: shop\r\n\r\n"))
+	require.NoError(t, err)
+	select {
+	case <-left:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the service still writes")
+	}
 }

@@ -76,6 +76,13 @@ func (p *passage) before(w http.ResponseWriter, r *http.Request) error {
 	return p.admit(w, r, p.gateway.client(r))
 }
 
+// takenIn is how long an answer may take to be read, from when the request was there.
+var takenIn = 2 * time.Minute
+
+// Bounds are the server's limits at the edge: whoever takes an answer more slowly
+// loses it, and with it a place. Streams go on.
+func Bounds(s *http.Server) { s.WriteTimeout = takenIn }
+
 // modest reports whether headers have a usual size. Go's server refuses those of
 // twice the size itself, in plain text.
 func modest(h http.Header) bool {

@@ -41,3 +41,11 @@ func SetConcurrent(n int) (restore func()) {
 	concurrent = n
 	return func() { concurrent = before }
 }
+
+// SetTakenIn shortens how long an answer of servers started from now on may take
+// to be read.
+func SetTakenIn(d time.Duration) (restore func()) {
+	before := takenIn
+	takenIn = d
+	return func() { takenIn = before }
+}

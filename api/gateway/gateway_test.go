@@ -72,6 +72,7 @@ func open(t testing.TB, change func(*gateway.Options)) *edge {
 	leaving, leave := context.WithCancel(t.Context())
 	server := httptest.NewUnstartedServer(g)
 	server.Config.BaseContext = func(net.Listener) context.Context { return process.WithLeaving(context.Background(), leaving) }
+	gateway.Bounds(server.Config)
 	server.Start()
 	t.Cleanup(server.Close)
 	watch := func() {

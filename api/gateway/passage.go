@@ -53,6 +53,7 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	gate, matters := p.service.places, p.class(r.Method)
 	if p.rule.stream {
 		gate = p.service.streams
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	}
 	if gate.full(matters) { // before anything costs
 		httpapi.WriteProblem(w, r, gate.refuse(matters))

@@ -203,9 +203,9 @@ func TestWhatAServiceSaysIsNoOutage(t *testing.T) {
 	}
 }
 
-func TestAStreamOutlivesTheDeadlineForItsBeginning(t *testing.T) {
-	restore := gateway.SetUsualWait(200 * time.Millisecond)
-	t.Cleanup(restore)
+func TestAStreamOutlivesTheDeadlines(t *testing.T) {
+	t.Cleanup(gateway.SetUsualWait(200 * time.Millisecond))
+	t.Cleanup(gateway.SetTakenIn(200 * time.Millisecond))
 	next := make(chan string)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")

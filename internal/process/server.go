@@ -38,8 +38,9 @@ func (p *Process) Serve(listen string, handler http.Handler) error {
 }
 
 // ServeOnly is Serve without /health, /ready, /status and /metrics: for a second
-// listener, or one whose handler answers them itself.
-func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
+// listener, or one whose handler answers them itself. bounds may change the
+// server's limits.
+func (p *Process) ServeOnly(name, listen string, handler http.Handler, bounds ...func(*http.Server)) error {
 	listener, err := listenOn(listen)
 	if err != nil {
 		return err
@@ -53,6 +54,9 @@ func (p *Process) ServeOnly(name, listen string, handler http.Handler) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          zap.NewStdLog(p.Log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+	}
+	for _, bound := range bounds {
+		bound(server)
 	}
 	server.RegisterOnShutdown(leave)
 	p.components = append(p.components, component{

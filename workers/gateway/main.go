@@ -76,5 +76,5 @@ func run(_ context.Context, p *process.Process) error {
 	if err := p.ServeOnly("metrics server", cfg.MetricsListen, metrics); err != nil {
 		return err
 	}
-	return p.ServeOnly("http server", cfg.Listen, edge)
+	return p.ServeOnly("http server", cfg.Listen, edge, gateway.Bounds)
 }

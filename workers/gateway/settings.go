@@ -69,6 +69,9 @@ func (s settings) Validate(production bool) []string {
 // proxies are the networks of our own proxies.
 func (s settings) proxies() (networks []netip.Prefix, err error) {
 	for _, text := range s.Proxies {
+		if text == "" {
+			continue
+		}
 		network, err := netip.ParsePrefix(strings.TrimSpace(text))
 		if err != nil {
 			return nil, err

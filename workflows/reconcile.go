@@ -38,6 +38,8 @@ type Repairs struct {
 	Released int       `json:"released"` // reservations of closed orders
 	Voided   int       `json:"voided"`   // payments of closed orders
 	Searched time.Time `json:"searched"` // what was closed before then has been looked at; the next run begins there
+
+	Looked order.Looked `json:"looked"` // how far this run has come among what is under way; the next goes on there
 }
 
 // Reconcile mends what no saga owns any more: an order without a saga gets one,
@@ -49,7 +51,7 @@ func Reconcile(ctx workflow.Context) (done Repairs, err error) {
 	done.Searched = before.Add(-lookBack)
 	var last Repairs
 	if workflow.GetLastCompletionResult(ctx, &last) == nil && !last.Searched.IsZero() {
-		done.Searched = last.Searched
+		done.Searched, done.Looked = last.Searched, last.Looked
 	}
 	for _, mend := range []func(workflow.Context, time.Time, *Repairs) error{startSagas, resolvePayments, emptyClosedOrders} {
 		err = errors.Join(err, mend(ctx, before, &done))
@@ -62,7 +64,8 @@ func Reconcile(ctx workflow.Context) (done Repairs, err error) {
 }
 
 func startSagas(ctx workflow.Context, before time.Time, done *Repairs) error {
-	found, err := call(briefly(ctx, order.Queue), orders.ListUnsettledOrders, order.ListUnsettledInput{Before: before, Limit: atMost})
+	found, err := call(briefly(ctx, order.Queue), orders.ListUnsettledOrders, order.ListUnsettledInput{Before: before, Limit: atMost, After: done.Looked})
+	done.Looked = found.Looked
 	for _, purchase := range found.Checkouts {
 		started, failed := start(ctx, CheckoutID(purchase.OrderID), Checkout, purchase, purchase.UserID, purchase.Total)
 		done.Started += started
@@ -80,6 +83,11 @@ func startSagas(ctx workflow.Context, before time.Time, done *Repairs) error {
 	}
 	for _, back := range found.Refunds {
 		started, failed := start(ctx, RefundID(back.RefundID), Refund, back, back.UserID, back.Total)
+		done.Started += started
+		err = errors.Join(err, failed)
+	}
+	for _, coming := range found.Returns {
+		started, failed := start(ctx, ReturnID(coming.ReturnID), Return, coming, coming.UserID, coming.Total)
 		done.Started += started
 		err = errors.Join(err, failed)
 	}

@@ -63,5 +63,35 @@ func TestReconcileLooksAtAClosedOrderOnce(t *testing.T) {
 	require.True(t, from.Equal(asked[0].Since), "it goes on where the last run came to")
 	require.True(t, from.Add(time.Minute).Equal(asked[1].Since))
 	require.True(t, done.Searched.Equal(asked[1].Before), "and the next run goes on from here")
-	require.Equal(t, Repairs{Started: 1, Resolved: 1, Released: atMost, Voided: atMost}, Repairs{done.Started, done.Resolved, done.Released, done.Voided, time.Time{}})
+	require.Equal(t, Repairs{Started: 1, Resolved: 1, Released: atMost, Voided: atMost}, Repairs{Started: done.Started, Resolved: done.Resolved, Released: done.Released, Voided: done.Voided})
+}
+
+func TestReconcileStartsReturnsAndHidesNothingBehindWhatWaits(t *testing.T) {
+	w := newWorld(t, scenario{})
+	env := newEnvironment()
+	env.RegisterWorkflow(Return)
+	coming := newWorld(t, scenario{with: finds("rejected")}) // of the return that is begun again
+	settle(env, func(ctx context.Context) *world {
+		switch activity.GetInfo(ctx).WorkflowExecution.ID {
+		case CheckoutID(purchase.OrderID):
+			return newWorld(t, scenario{})
+		case ReturnID(homecoming.ReturnID):
+			return coming
+		}
+		return w
+	})
+	last, next := order.Looked{Order: busy, Return: busy}, order.Looked{Return: deserted}
+	register(env, func(context.Context) *world { return w }, "ListUnsettledOrders", func(_ *world, in order.ListUnsettledInput) order.Unsettled {
+		require.Equal(t, last, in.After, "it goes on where the last run came to")
+		return order.Unsettled{Returns: []order.Homecoming{homecoming}, Looked: next}
+	})
+	env.SetLastCompletionResult(Repairs{Searched: env.Now(), Looked: last})
+
+	env.ExecuteWorkflow(Reconcile)
+
+	require.NoError(t, env.GetWorkflowError())
+	var done Repairs
+	require.NoError(t, env.GetWorkflowResult(&done))
+	require.Equal(t, 1, done.Started)
+	require.Equal(t, next, done.Looked)
 }

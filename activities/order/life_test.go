@@ -2,14 +2,18 @@ package order_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"kassa/activities/order"
+	"kassa/events"
 	"kassa/internal/fault"
 	"kassa/internal/id"
 	"kassa/internal/money"
+	"kassa/internal/pg"
 )
 
 // basket is an order over two red mugs and three blue ones with a discount, tax
@@ -134,6 +138,37 @@ func TestFindsShipmentsAndRefundsWithoutASaga(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []order.Parcel{parcel}, found.Parcels, "what the first start had")
 	require.Equal(t, []order.Restitution{back}, found.Refunds)
+	_, err = s.FailRefund(t.Context(), order.FailRefundInput{OrderID: other.ID, RefundID: back.RefundID, Reason: "refund_failed"})
+	require.NoError(t, err)
+	again, err := s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: back.RefundID, OrderID: other.ID})
+	require.NoError(t, err)
+	require.Zero(t, again.Amount.Amount, "what has failed is not given back by whoever begins again")
+}
+
+func TestFindsWhatWaitsBehindWhatWaits(t *testing.T) {
+	s, _ := newService(t)
+	var comings []order.Homecoming
+	for range 3 {
+		place(t, s)
+		o := buy(t, s, "automatic")
+		_, err := ship(t, s, o)
+		require.NoError(t, err)
+		coming, err := s.RequestReturn(t.Context(), order.RequestReturnInput{ReturnID: id.New(), OrderID: o.ID})
+		require.NoError(t, err)
+		comings = append(comings, coming)
+	}
+	var returns []order.Homecoming
+	orders, look := 0, order.ListUnsettledInput{Before: time.Now().Add(time.Hour), Limit: 2}
+	for range 2 {
+		found, err := s.ListUnsettledOrders(t.Context(), look)
+		require.NoError(t, err)
+		orders += len(found.Checkouts)
+		returns = append(returns, found.Returns...)
+		look.After = found.Looked
+	}
+	require.Equal(t, 3, orders)
+	require.Equal(t, comings, returns)
+	require.Zero(t, look.After, "the next look begins anew")
 }
 
 func TestSharesOfShipmentsAddUpToTheTotal(t *testing.T) {
@@ -255,6 +290,57 @@ func TestARefundThatFailsLetsItsClaimGo(t *testing.T) {
 	again, err := refund(s, t, o, order.PlanRefundInput{})
 	require.NoError(t, err)
 	require.Equal(t, o.Total, again.Amount)
+}
+
+func TestARefundComesBack(t *testing.T) {
+	s, pool := newService(t)
+	o := buy(t, s, "automatic")
+	comesBack := func(refundID *uuid.UUID) order.Order {
+		require.NoError(t, pg.InTx(t.Context(), pool, func(tx pgx.Tx) error {
+			return order.RefundCameBack(t.Context(), tx, events.PaymentChanged{OrderID: o.ID, Captured: o.Total, RefundID: refundID})
+		}))
+		return read(t, s, o)
+	}
+	some := eur(1000)
+	part, err := refund(s, t, o, order.PlanRefundInput{Amount: &some})
+	require.NoError(t, err)
+	rest, err := refund(s, t, o, order.PlanRefundInput{})
+	require.NoError(t, err)
+
+	for range 2 {
+		now := comesBack(&rest.RefundID)
+		require.Equal(t, some, now.Refunded)
+		require.Equal(t, "partially_refunded", now.PaymentStatus)
+		require.Equal(t, order.Refunded, now.Status, "its stock was given free")
+		require.Equal(t, "failed", now.Refunds[1].Status)
+		require.Equal(t, "refund_came_back", now.Refunds[1].Reason)
+		require.NotEmpty(t, now.NeedsAttention)
+		requireHistory(t, pool, now)
+	}
+	require.Equal(t, 1, count(t, pool, "SELECT count(*) FROM outbox WHERE type = 'order.refund_failed'"), "twice is once")
+	_, err = ship(t, s, o)
+	require.ErrorIs(t, err, order.ErrNotShippable)
+	now := comesBack(&part.RefundID)
+	require.Zero(t, now.Refunded.Amount)
+	require.Equal(t, "captured", now.PaymentStatus)
+
+	_, err = refund(s, t, o, order.PlanRefundInput{Amount: &some})
+	require.NoError(t, err)
+	require.Equal(t, order.Refunded, read(t, s, o).Status)
+	left, err := s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: o.ID, Actor: "support"})
+	require.NoError(t, err)
+	require.Equal(t, o.Total.Amount, some.Amount+left.Amount.Amount, "all of it can be refunded anew")
+	now = comesBack(&left.RefundID)
+	require.Equal(t, some, now.Refunded, "it was not counted yet")
+	done, err := s.CompleteRefund(t.Context(), order.CompleteRefundInput{OrderID: o.ID, RefundID: left.RefundID})
+	require.NoError(t, err, "its saga has heard that the money went, and ends")
+	require.False(t, done.Release)
+	require.Equal(t, now.Version, read(t, s, o).Version)
+
+	o = buy(t, s, "automatic")
+	require.NotEmpty(t, comesBack(nil).NeedsAttention, "whichever it was")
+	o = place(t, s)
+	require.Empty(t, comesBack(nil).NeedsAttention, "its checkout undoes itself")
 }
 
 func TestGoodsComeBack(t *testing.T) {

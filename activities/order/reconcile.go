@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,7 +14,15 @@ import (
 // ListUnsettledInput bounds the search for orders that nothing has touched.
 type ListUnsettledInput struct {
 	Before time.Time `json:"before"` // not touched since
-	Limit  int       `json:"limit"`  // orders
+	Limit  int       `json:"limit"`  // of each kind
+	After  Looked    `json:"after"`  // what was looked at before; the zero value begins anew
+}
+
+// Looked is how far a search has come among what waits, much of it rightly and
+// for days: the next search goes on there, so that nothing is hidden behind it.
+type Looked struct {
+	Order  uuid.UUID `json:"order"`  // the last one; zero when there are no more
+	Return uuid.UUID `json:"return"` // likewise
 }
 
 // Unsettled are orders that should have a saga at work.
@@ -23,15 +32,20 @@ type Unsettled struct {
 
 	Parcels []Parcel      `json:"parcels,omitempty"` // planned and neither shipped nor failed
 	Refunds []Restitution `json:"refunds,omitempty"` // planned and neither given back nor failed
+	Returns []Homecoming  `json:"returns,omitempty"` // neither completed nor rejected; they do not expire
+	Looked  Looked        `json:"looked"`
 }
 
 // ListUnsettledOrders finds what Reconcile starts again.
 func (s *Service) ListUnsettledOrders(ctx context.Context, in ListUnsettledInput) (Unsettled, error) {
 	out := Unsettled{Checkouts: []Purchase{}, Cancels: []Purchase{}}
 	err := s.read(ctx, func(q *orderdb.Queries) error {
-		rows, err := q.ListUnsettledOrders(ctx, in.Before, int32(in.Limit))
+		rows, err := q.ListUnsettledOrders(ctx, in.Before, in.After.Order, int32(in.Limit))
 		if err != nil {
 			return fmt.Errorf("list unsettled orders: %w", err)
+		}
+		if len(rows) == in.Limit && in.Limit > 0 {
+			out.Looked.Order = rows[len(rows)-1].ID
 		}
 		orders, err := allWithLines(ctx, q, rows)
 		for _, o := range orders {
@@ -44,9 +58,32 @@ func (s *Service) ListUnsettledOrders(ctx context.Context, in ListUnsettledInput
 		if err != nil {
 			return err
 		}
-		return planned(ctx, q, in, &out)
+		return errors.Join(planned(ctx, q, in, &out), comingHome(ctx, q, in, &out))
 	})
 	return out, err
+}
+
+// comingHome adds returns that are under way.
+func comingHome(ctx context.Context, q *orderdb.Queries, in ListUnsettledInput, out *Unsettled) error {
+	returns, err := q.ListStaleReturns(ctx, in.Before, in.After.Return, int32(in.Limit))
+	if err != nil || len(returns) == 0 {
+		return err
+	}
+	if len(returns) == in.Limit {
+		out.Looked.Return = returns[len(returns)-1].ID
+	}
+	for _, back := range returns {
+		o, err := q.GetOrder(ctx, back.OrderID)
+		if err != nil {
+			return fmt.Errorf("order %s: %w", back.OrderID, err)
+		}
+		items, err := returning(ctx, q, o.ID, back.ID)
+		if err != nil {
+			return fmt.Errorf("return %s: %w", back.ID, err)
+		}
+		out.Returns = append(out.Returns, Homecoming{ReturnID: back.ID, OrderID: o.ID, UserID: o.UserID, Total: total(o), Items: items})
+	}
+	return nil
 }
 
 // planned adds shipments and refunds that were planned and not begun, or whose

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"kassa/events"
 	"kassa/internal/money"
@@ -19,6 +20,10 @@ const (
 	refundSucceeded = "succeeded"
 	refundFailed    = "failed"
 )
+
+// refundCameBack is why a refund failed that had been made: the customer's bank
+// has sent the money back.
+const refundCameBack = "refund_came_back"
 
 // Refund is money given back after an order was confirmed.
 type Refund struct {
@@ -60,7 +65,7 @@ type Restitution struct {
 	OrderID  uuid.UUID   `json:"order_id"`
 	UserID   uuid.UUID   `json:"user_id"`
 	Total    money.Money `json:"total"`  // of the order
-	Amount   money.Money `json:"amount"` // 0 when nothing is left to be given back
+	Amount   money.Money `json:"amount"` // 0 when nothing is left to be given back, or it has failed
 }
 
 // PlanRefund claims a part of an order's money for a refund, whose saga gives
@@ -69,7 +74,9 @@ func (s *Service) PlanRefund(ctx context.Context, in PlanRefundInput) (Restituti
 	var back Restitution
 	_, err := s.within(ctx, in.OrderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
 		if before, err := q.GetRefund(ctx, in.RefundID); err == nil {
-			back = restitution(o, before.ID, before.Amount)
+			if back = restitution(o, before.ID, before.Amount); before.Status == refundFailed {
+				back.Amount.Amount = 0 // its claim was let go
+			}
 			return o, nil
 		} else if !pg.NotFound(err) {
 			return o, fmt.Errorf("refund %s: %w", in.RefundID, err)
@@ -192,7 +199,8 @@ type Restored struct {
 	Release bool `json:"release"` // all of its money is back and not all of it was shipped: the rest never will be
 }
 
-// CompleteRefund records that money went back. Twice is once.
+// CompleteRefund records that money went back. Twice is once, and what has come
+// back meanwhile stays so.
 func (s *Service) CompleteRefund(ctx context.Context, in CompleteRefundInput) (Restored, error) {
 	row, err := s.moveRefund(ctx, in.OrderID, in.RefundID, refundSucceeded, nil, func(o orderdb.Order, refund orderdb.Refund) (events.Order, step) {
 		refunded := o.Refunded + refund.Amount
@@ -202,7 +210,7 @@ func (s *Service) CompleteRefund(ctx context.Context, in CompleteRefundInput) (R
 		if full {
 			status, st.PaymentStatus = Refunded, pointer("refunded")
 		}
-		if Status(o.Status) != Returned {
+		if now := Status(o.Status); now != Returned && (full || now != Refunded) { // refunded anew after it came back
 			st.Status = &status
 		}
 		given := money.New(refund.Amount, o.Currency)
@@ -238,7 +246,7 @@ func (s *Service) moveRefund(ctx context.Context, orderID, refundID uuid.UUID, t
 			return o, ErrRefundNotFound
 		case err != nil:
 			return o, fmt.Errorf("refund %s: %w", refundID, err)
-		case refund.Status == to:
+		case refund.Status == to, refund.Status == refundFailed && orEmpty(refund.Reason) == refundCameBack:
 			return o, nil
 		case refund.Status != refundRequested:
 			return o, ErrIllegalStep
@@ -249,6 +257,58 @@ func (s *Service) moveRefund(ctx context.Context, orderID, refundID uuid.UUID, t
 		about, st := fn(o, refund)
 		return forward(ctx, q, o, about, st)
 	})
+}
+
+// RefundCameBack applies what the payment service tells, perhaps days later: the
+// customer's bank has sent a refund back. It has failed after all, the money can
+// be refunded anew, and support must look. The order's status stays, for stock
+// that was given free with the money is gone. What an order has that was closed,
+// the payment service gives back again by itself.
+func RefundCameBack(ctx context.Context, tx pgx.Tx, about events.PaymentChanged) error {
+	q := orderdb.New(tx)
+	o, err := q.LockOrder(ctx, about.OrderID)
+	if pg.NotFound(err) || err == nil && (!Status(o.Status).Bought() || o.CancelRequestedAt != nil) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("order %s: %w", about.OrderID, err)
+	}
+	if about.RefundID != nil { // nil when several came back at once
+		refund, err := q.GetRefund(ctx, *about.RefundID)
+		if err == nil && refund.OrderID == o.ID {
+			err = comeBack(ctx, q, o, refund, about.Captured.Amount)
+		}
+		if err != nil && !pg.NotFound(err) {
+			return fmt.Errorf("refund %s: %w", *about.RefundID, err)
+		}
+	}
+	what := "The customer's bank has sent a refund back: give the money back another way."
+	return q.UpdateOrderAttention(ctx, &what, o.ID)
+}
+
+// comeBack takes a refund off what was given back of an order.
+func comeBack(ctx context.Context, q *orderdb.Queries, o orderdb.Order, refund orderdb.Refund, captured int64) error {
+	if refund.Status == refundFailed {
+		return nil
+	}
+	reason, given := refundCameBack, money.New(refund.Amount, o.Currency)
+	if _, err := q.UpdateRefund(ctx, orderdb.UpdateRefundParams{ID: refund.ID, Status: refundFailed, Reason: &reason, At: now()}); err != nil {
+		return err
+	}
+	st := step{event: events.OrderRefundFailed, actor: "payment", change: change{About: map[string]any{"refund_id": refund.ID, "amount": given, "reason": reason}}}
+	if refund.Status == refundSucceeded {
+		left := o.Refunded - refund.Amount
+		switch st.Refunded = &left; {
+		case left > 0:
+			st.PaymentStatus = pointer("partially_refunded")
+		case captured < o.Total:
+			st.PaymentStatus = pointer("partially_captured")
+		default:
+			st.PaymentStatus = pointer("captured")
+		}
+	}
+	_, err := forward(ctx, q, o, events.Order{RefundID: &refund.ID, Amount: &given, Reason: reason}, st)
+	return err
 }
 
 // ReadRefundInput names a refund.

@@ -94,6 +94,9 @@ func (s *Sagas) HearPayment(ctx context.Context, tx pgx.Tx, event cloudevent.Eve
 	if err != nil {
 		return err
 	}
+	if event.Type == events.PaymentRefundFailed {
+		return order.RefundCameBack(ctx, tx, about)
+	}
 	waiting, err := order.FollowPayment(ctx, tx, about)
 	if err != nil || !waiting {
 		return err

@@ -640,15 +640,16 @@ func (q *Queries) ListOrdersByID(ctx context.Context, ids []uuid.UUID) ([]Order,
 const listUnsettledOrders = `-- name: ListUnsettledOrders :many
 SELECT id, number, user_id, status, payment_status, payment_id, payment_method, capture, action_url, currency, subtotal, discount, shipping, tax, total, shipping_option, shipping_address, fault, reason, details, cancel_requested_at, needs_attention, operation, idempotency_key, fingerprint, version, created_at, updated_at, confirmed_at, closed_at, fulfilment, refunded, cart_id, cart_version, coupon, review_seconds, held_from, tax_included, tax_rate_basis_points, forgotten_at
 FROM orders
-WHERE status IN ('pending', 'awaiting_payment', 'in_review', 'held') AND updated_at < $1
-   OR cancel_requested_at < $1 AND closed_at IS NULL
+WHERE (status IN ('pending', 'awaiting_payment', 'in_review', 'held') AND updated_at < $1
+   OR cancel_requested_at < $1 AND closed_at IS NULL)
+  AND id > $2
 ORDER BY id
-LIMIT $2
+LIMIT $3
 `
 
 // What no step has touched for a while: not settled, or asked to be cancelled.
-func (q *Queries) ListUnsettledOrders(ctx context.Context, before time.Time, rowLimit int32) ([]Order, error) {
-	rows, err := q.db.Query(ctx, listUnsettledOrders, before, rowLimit)
+func (q *Queries) ListUnsettledOrders(ctx context.Context, before time.Time, after uuid.UUID, rowLimit int32) ([]Order, error) {
+	rows, err := q.db.Query(ctx, listUnsettledOrders, before, after, rowLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -128,11 +128,11 @@ func (q *Queries) ListStaleRefunds(ctx context.Context, before time.Time, rowLim
 
 const updateRefund = `-- name: UpdateRefund :execrows
 UPDATE refunds SET
-    status       = $1,
+    status       = $1::text,
     reason       = $2,
     completed_at = $3::timestamptz
 WHERE id = $4
-  AND status = 'requested'
+  AND (status = 'requested' OR status = 'succeeded' AND $1::text = 'failed')
 `
 
 type UpdateRefundParams struct {
@@ -142,6 +142,7 @@ type UpdateRefundParams struct {
 	ID     uuid.UUID
 }
 
+// What has succeeded may fail yet: the customer's bank can send it back.
 func (q *Queries) UpdateRefund(ctx context.Context, arg UpdateRefundParams) (int64, error) {
 	result, err := q.db.Exec(ctx, updateRefund,
 		arg.Status,

@@ -149,6 +149,48 @@ func (q *Queries) ListReturns(ctx context.Context, orderIds []uuid.UUID) ([]Retu
 	return items, nil
 }
 
+const listStaleReturns = `-- name: ListStaleReturns :many
+SELECT id, order_id, status, reason, note, restock, actor, version, created_at, updated_at, completed_at
+FROM returns
+WHERE status IN ('requested', 'approved', 'received')
+  AND updated_at < $1
+  AND id > $2
+ORDER BY id
+LIMIT $3
+`
+
+func (q *Queries) ListStaleReturns(ctx context.Context, before time.Time, after uuid.UUID, rowLimit int32) ([]Return, error) {
+	rows, err := q.db.Query(ctx, listStaleReturns, before, after, rowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Return{}
+	for rows.Next() {
+		var i Return
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrderID,
+			&i.Status,
+			&i.Reason,
+			&i.Note,
+			&i.Restock,
+			&i.Actor,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.CompletedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateReturn = `-- name: UpdateReturn :execrows
 UPDATE returns SET
     status       = $1,

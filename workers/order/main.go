@@ -67,7 +67,7 @@ func run(_ context.Context, p *process.Process) error {
 	}).Run)
 	p.Add("payments", (&outbox.Consumer{
 		Name: "order-payments", Pool: pool, Bus: nats, Log: p.Log, Apply: sagas.HearPayment,
-		Types: []string{events.PaymentAuthorized, events.PaymentReceived, events.PaymentFailed},
+		Types: []string{events.PaymentActionRequired, events.PaymentAuthorized, events.PaymentReceived, events.PaymentFailed, events.PaymentRefundFailed},
 	}).Run)
 	p.Add("reconcile schedule", func(ctx context.Context) error { return sagas.KeepSchedule(ctx, p.Log) })
 	p.Add("temporal worker", func(ctx context.Context) error {

@@ -93,7 +93,7 @@ type Subscriber struct {
 var Subscribers = []Subscriber{
 	{Name: "product-stock", Database: products, Types: []string{"inventory.changed", "inventory.low", "inventory.back_in_stock"}},
 	{Name: "order-users", Database: orders, Types: []string{"user.registered", "user.updated"}},
-	{Name: "order-payments", Database: orders, Types: []string{"payment.authorized", "payment.received", "payment.failed"}},
+	{Name: "order-payments", Database: orders, Types: []string{"payment.action_required", "payment.authorized", "payment.received", "payment.failed", "payment.refund_failed"}},
 	{Name: "analytics-orders", Database: analytics, Types: []string{"order.created", "order.confirmed", "order.cancelled", "order.refunded"}},
 	{Name: "analytics-products", Database: analytics, Types: []string{"product.created", "product.updated", "product.archived"}},
 	{Name: "cart-orders", Database: carts, Types: []string{"order.confirmed"}},

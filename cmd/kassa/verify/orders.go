@@ -48,7 +48,7 @@ WITH kinds (type, moves) AS (
            ('order.shipped',          'shipped',            ARRAY['confirmed', 'partially_shipped']),
            ('order.delivered',        'delivered',          ARRAY['shipped']),
            ('order.refunded',         'partially_refunded', ARRAY['confirmed', 'partially_shipped', 'shipped', 'delivered', 'partially_refunded']),
-           ('order.refunded',         'refunded',           ARRAY['confirmed', 'partially_shipped', 'shipped', 'delivered', 'partially_refunded']),
+           ('order.refunded',         'refunded',           ARRAY['confirmed', 'partially_shipped', 'shipped', 'delivered', 'partially_refunded', 'refunded']),
            ('order.returned',         'returned',           ARRAY['shipped', 'delivered', 'partially_refunded', 'refunded'])
 )
 SELECT steps.order_id::text, format('%s at version %s leads from %s to %s', steps.type, steps.version, coalesce(steps.before, 'nothing'), steps.status)

@@ -137,8 +137,9 @@ SELECT * FROM order_events WHERE order_id = @order_id AND version > @after ORDER
 -- name: ListUnsettledOrders :many
 SELECT *
 FROM orders
-WHERE status IN ('pending', 'awaiting_payment', 'in_review', 'held') AND updated_at < @before
-   OR cancel_requested_at < @before AND closed_at IS NULL
+WHERE (status IN ('pending', 'awaiting_payment', 'in_review', 'held') AND updated_at < @before
+   OR cancel_requested_at < @before AND closed_at IS NULL)
+  AND id > @after
 ORDER BY id
 LIMIT @row_limit;
 

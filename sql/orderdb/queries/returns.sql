@@ -31,3 +31,12 @@ UPDATE returns SET
     completed_at = sqlc.narg(completed_at)
 WHERE id = @id
   AND status = @from_status;
+
+-- name: ListStaleReturns :many
+SELECT *
+FROM returns
+WHERE status IN ('requested', 'approved', 'received')
+  AND updated_at < @before
+  AND id > @after
+ORDER BY id
+LIMIT @row_limit;

@@ -117,7 +117,7 @@ func (c *benchGrowthCommand) Run(ctx context.Context, cli *commands) error {
 func (c *benchOptions) options(measures ...string) bench.Options {
 	o := bench.Options{
 		Measures: measures, Round: 3 * time.Second, Rounds: 6, Clients: 16,
-		Step: 5 * time.Second, Excess: 20 * time.Second, Products: 100_000, Orders: []int{1000, 100_000},
+		Step: 4 * time.Second, Excess: 20 * time.Second, Products: 100_000, Orders: []int{1000, 100_000},
 	}
 	if c.Quick {
 		o.Round, o.Rounds = time.Second, 2

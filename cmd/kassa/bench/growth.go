@@ -65,7 +65,7 @@ func (b *bench) point(ctx context.Context, lines int) (p Point, err error) {
 	}
 	var bought, nulls []time.Duration
 	var used cost
-	for range b.options.Rounds {
+	for range (b.options.Rounds + 1) / 2 {
 		before, err := b.spent(ctx)
 		if err != nil {
 			return p, err

@@ -7,6 +7,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +24,8 @@ const (
 	fine       = 1.15        // from the last that was borne
 	excess     = 10.0        // times the knee
 	afterwards = 0.7         // times the knee
-	watched    = 40 * time.Second
-	browsing   = 2 // products and searches for each checkout
+	watched    = 35 * time.Second
+	browsing   = 1 // products and searches for each checkout
 )
 
 // What an overload must keep to.
@@ -43,14 +45,15 @@ type Overload struct {
 	Goodput float64 `json:"goodput_per_s"` // checkouts confirmed in time during it
 	Share   float64 `json:"goodput_of_knee"`
 
-	Answers   map[int]float64 `json:"answers"`     // share of all requests during it, browsing included, by status; 0 is none
-	Refused   float64         `json:"refused"`     // share with 429 or 503
-	Advised   float64         `json:"retry_after"` // share of these that say when to ask again
-	Refusal   Latency         `json:"refusal"`     // how long these took
-	Generator Latency         `json:"generator"`   // how far behind the load generator was
-	Recovery  float64         `json:"recovery_s"`  // after its end until all was as before; −1 when it was not
-	Broken    []string        `json:"broken"`      // invariants, afterwards
-	Checked   int             `json:"invariants"`  // looked at
+	Answers   map[int]float64 `json:"answers"`       // share of all requests during it, browsing included, by status; 0 is none
+	Refused   float64         `json:"refused"`       // share with 429 or 503
+	Advised   float64         `json:"retry_after"`   // share of these that say when to ask again
+	Refusal   Latency         `json:"refusal"`       // how long these took
+	Taken     float64         `json:"generator_cpu"` // share of all processors that the customers took meanwhile
+	Generator Latency         `json:"generator"`     // how far behind the load generator was
+	Recovery  float64         `json:"recovery_s"`    // after its end until all was as before; −1 when it was not
+	Broken    []string        `json:"broken"`        // invariants, afterwards
+	Checked   int             `json:"invariants"`    // looked at
 }
 
 // Step is a rate of checkouts, and what came of it.
@@ -70,10 +73,14 @@ func (b *bench) overload(ctx context.Context) (*Overload, error) {
 	}
 	o.Knee, o.Offered, o.Seconds = knee.Goodput, round(excess*knee.Rate), b.options.Excess.Seconds()
 	b.options.Progress(fmt.Sprintf("the knee is at %.0f checkouts/s; %.0f/s for %s", knee.Rate, o.Offered, b.options.Excess))
+	began := b.own()
+	busy := make(chan time.Duration, 1)
+	time.AfterFunc(b.options.Excess, func() { busy <- b.own() - began })
 	all, err := b.shop(ctx, schedule{{o.Offered, b.options.Excess}, {afterwards * knee.Rate, watched}})
 	if err != nil {
 		return o, err
 	}
+	o.Taken = round((<-busy).Seconds() / o.Seconds / float64(runtime.NumCPU()))
 	o.judge(all, b.options.Excess)
 	if _, err := b.backlogs.drain(ctx); err != nil {
 		return o, err
@@ -108,6 +115,9 @@ func climb(try func(rate float64) (step Step, borne bool, err error)) (steps []S
 		}
 	}
 }
+
+// own is the processor time that the customers, this program, have used.
+func (*bench) own() time.Duration { return processOf(os.Getpid()).used }
 
 // step offers a rate for a while, and lets everything come to rest.
 func (b *bench) step(ctx context.Context, rate float64) (Step, bool, error) {
@@ -230,11 +240,11 @@ func (o *Overload) show(w io.Writer) {
 	for _, s := range o.Steps {
 		fmt.Fprintf(w, "%-34.1f %12.1f %12.0f %12.0f %12.0f\n", s.Rate, s.Goodput, s.P50, s.P95, s.P99)
 	}
-	fmt.Fprintf(w, "Knee: %.1f checkouts/s, with %d reads each.\n", o.Knee, browsing)
+	fmt.Fprintf(w, "Knee: %.1f checkouts/s, with %d read beside each.\n", o.Knee, browsing)
 	fmt.Fprintf(w, "%.0f checkouts/s for %.0f s: %.1f/s confirmed in time, %.2f of the knee.\n", o.Offered, o.Seconds, o.Goodput, o.Share)
 	fmt.Fprintf(w, "Refused: %.0f %% of all requests, %.0f %% of them with Retry-After, p50 %.0f ms, p99 %.0f ms (load generator behind: p50 %.0f ms, p99 %.0f ms).\n",
 		100*o.Refused, 100*o.Advised, o.Refusal.P50, o.Refusal.P99, o.Generator.P50, o.Generator.P99)
-	fmt.Fprintf(w, "Answers: %s\n", statuses(o.Answers))
+	fmt.Fprintf(w, "Answers: %s. The customers themselves took %.0f %% of the machine.\n", statuses(o.Answers), 100*o.Taken)
 	fmt.Fprintf(w, "As before %.0f s after its end (−1: not in %.0f s). Books: %d invariants looked at, %d broken.\n", o.Recovery, watched.Seconds(), o.Checked, len(o.Broken))
 }
 

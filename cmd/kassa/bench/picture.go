@@ -65,7 +65,7 @@ func (r *Report) Picture() []byte {
 		fmt.Fprintf(&out, `<text x="%d" y="%d" fill="%s">%s</text>`+"\n", left+8+40*i, top+12, line.colour, line.name)
 	}
 	text(left, 18, "start", "Latency of a checkout in ms, from when it was due, over checkouts offered per second")
-	text(left, 34, "start", fmt.Sprintf("%d cores of %s, everything on them; %d reads beside each checkout; %s",
+	text(left, 34, "start", fmt.Sprintf("%d cores of %s, everything on them; %d read beside each checkout; %s",
 		r.Machine.Cores, escape(r.Machine.CPU), browsing, r.At.Format("2006-01-02")))
 	text(width-right, height-bottom+36, "end", "checkouts per second")
 	out.WriteString("</svg>\n")

@@ -15,6 +15,7 @@ import (
 // webhooks that are not sent or applied.
 var backlog = map[string]string{
 	"orders":    "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) + (SELECT count(*) FROM orders WHERE status IN ('pending', 'awaiting_payment'))",
+	"products":  "SELECT count(*) FROM outbox WHERE published_at IS NULL",
 	"carts":     "SELECT count(*) FROM outbox WHERE published_at IS NULL",
 	"inventory": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
 	"payments":  "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) + (SELECT count(*) FROM ledger_entries WHERE sequence IS NULL) + (SELECT count(*) FROM webhooks WHERE applied_at IS NULL AND due_at <= now())",

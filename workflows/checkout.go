@@ -120,13 +120,15 @@ func buy(ctx workflow.Context, in order.Purchase, who *operator) (state order.St
 }
 
 // unlessConfirmed looks, before anything is undone, whether an earlier run has
-// confirmed the order. Then the purchase is complete, whatever this run met with.
+// confirmed the order, which may have been shipped since. Then the purchase is
+// complete, whatever this run met with.
 func unlessConfirmed(ctx workflow.Context, in order.Purchase, state order.State, err error) (order.State, error) {
 	if err == nil {
 		return state, nil
 	}
 	now, unread := call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: in.OrderID})
-	if unread == nil && now.Status == order.Confirmed {
+	if unread == nil && (now.Status == order.Confirmed || now.Status.Bought() &&
+		workflow.GetVersion(ctx, "nothing bought is undone", workflow.DefaultVersion, 1) > workflow.DefaultVersion) {
 		workflow.SetCurrentDetails(ctx, "Done: the order was confirmed before.")
 		return now, nil
 	}
@@ -134,7 +136,8 @@ func unlessConfirmed(ctx workflow.Context, in order.Purchase, state order.State,
 }
 
 // authenticate waits until the customer has satisfied the bank (3-D Secure),
-// has failed to, or has let the time run out.
+// has failed to, or has let the time run out. With another means of payment that
+// needs another time, it begins anew.
 func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid payment.Payment) (payment.Payment, error) {
 	within, details := authenticateWithin, "Waiting for the customer to authenticate the payment with the bank (at most 15 minutes)."
 	if paid.AwaitSeconds > 0 {
@@ -180,6 +183,9 @@ func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid p
 			return paid, nil
 		case paid.Status != payment.StatusRequiresAction && paid.Status != payment.StatusPending && paid.Status != payment.StatusUnknown:
 			return paid, payment.ErrCardDeclined.With("decline_code", paid.DeclineCode)
+		case paid.Status == payment.StatusRequiresAction && paid.AwaitSeconds != before.AwaitSeconds &&
+			workflow.GetVersion(ctx, "another time to pay", workflow.DefaultVersion, 1) > workflow.DefaultVersion:
+			return authenticate(ctx, in, who, paid) // a transfer takes longer than a card
 		case expired:
 			return paid, order.ErrPaymentExpired
 		case paid.Status == payment.StatusRequiresAction && paid.ActionURL != before.ActionURL &&

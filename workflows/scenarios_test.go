@@ -41,6 +41,7 @@ var checkouts = []scenario{
 
 	{name: "Checkout: begun again after it was confirmed, and ReserveStock never answers", saga: Checkout, state: order.Confirmed, answers: answering("ReserveStock", silent)},
 	{name: "Checkout: begun again after it was confirmed, and AuthorizePayment never answers", saga: Checkout, state: order.Confirmed, answers: answering("AuthorizePayment", silent)},
+	{name: "Checkout: begun again after it was shipped, and AuthorizePayment never answers", saga: Checkout, state: order.Shipped, answers: answering("AuthorizePayment", silent)},
 	{name: "Checkout: begun again after it was confirmed, and cancelled", saga: Checkout, state: order.Confirmed, answers: answering("ReserveStock", cancelled)},
 	{name: "Checkout: begun again after it was undone", saga: Checkout, answers: answering("ReserveStock", no(inventory.ErrReservationReleased))},
 	{name: "Checkout: begun again after it was cancelled", saga: Checkout, state: order.Cancelled, answers: answering("ReserveStock", no(inventory.ErrReservationReleased), "RejectOrder", closed)},
@@ -94,7 +95,7 @@ func reviewed(in *order.Purchase) { in.ReviewSeconds = 20 }
 func told(update string) func(w *world) { return func(w *world) { w.tell(update) } }
 
 // impatient pays by something that the customer has three minutes for.
-func impatient(w *world) { w.await = 180 }
+func impatient(w *world) { w.await = []int64{180} }
 
 var waitsForCustomer = []payment.PaymentStatus{needsCustomer, payment.StatusCaptured}
 
@@ -130,6 +131,17 @@ var reviews = []scenario{
 		name: "3-D Secure: another means of payment", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer, payment.StatusCaptured},
 		with:  func(w *world) { w.pages = []string{"https://bank.example/one", "https://bank.example/two"} },
 		after: 3 * time.Second, then: signalled, later: []moment{{6 * time.Second, signalled}},
+	},
+	{
+		name: "3-D Secure: a bank transfer instead, which takes longer", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer, payment.StatusCaptured},
+		with: func(w *world) {
+			w.await, w.pages = []int64{10, 60}, []string{"https://bank.example/3ds", ""}
+		},
+		after: 3 * time.Second, then: signalled, later: []moment{{20 * time.Second, signalled}},
+	},
+	{
+		name: "3-D Secure: a bank transfer instead, and nobody said so", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer},
+		with: func(w *world) { w.await = []int64{10, 30} },
 	},
 }
 

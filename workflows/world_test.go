@@ -81,7 +81,7 @@ type world struct {
 	beside   []string   // what operators were told or made it do: at the same time as all else
 
 	pages   []string // where the customer is sent, by each look at the payment; the last one stays
-	await   int64    // seconds the customer has; 0 for the usual time
+	await   []int64  // seconds the customer has, by each look at the payment; the last one stays; none for the usual time
 	loud    bool     // whether who is silentUntilLoud answers
 	release bool     // whether a refund leaves stock that will not be shipped
 	open    int64    // a person's orders that still need their address
@@ -313,7 +313,11 @@ func (w *world) become(s order.Status) order.State {
 }
 
 func (w *world) payment() payment.Payment {
-	p := payment.Payment{OrderID: w.purchase.OrderID, Status: w.paid[0], ActionURL: "https://bank.example/3ds", AwaitSeconds: w.await}
+	p := payment.Payment{OrderID: w.purchase.OrderID, Status: w.paid[0], ActionURL: "https://bank.example/3ds"}
+	if len(w.await) > 0 {
+		p.AwaitSeconds = w.await[0]
+		w.await = w.await[min(1, len(w.await)-1):]
+	}
 	if len(w.pages) > 0 {
 		p.ActionURL, w.pages = w.pages[0], w.pages[1:]
 	}

@@ -195,6 +195,17 @@ var mutations = []mutation{
 		w.publish()
 	}},
 	{"O5", "an operator terminated a checkout", func(w *world) { w.sagas.of(checkoutOf(w.awaiting)).Status = terminated }},
+	{"O5", "an operator terminated a return", func(w *world) {
+		lines := fmt.Sprintf("SELECT '%s', id, 1 FROM order_lines WHERE order_id = '%s' LIMIT 1", w.bought.ID, w.bought.ID)
+		w.exec("orders", fmt.Sprintf("INSERT INTO returns (id, order_id, status, reason, restock, actor, version, created_at, updated_at) SELECT id, id, 'received', '', true, '', 1, created_at, created_at FROM orders WHERE id = '%s'", w.bought.ID),
+			"INSERT INTO return_lines (return_id, line_id, quantity) "+lines)
+		w.sagas.add("return/"+w.bought.ID.String(), terminated)
+	}},
+	{"O5", "a refund has no saga", func(w *world) {
+		_, err := w.orders().PlanRefund(w.t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: w.bought.ID, Actor: "support"})
+		require.NoError(w.t, err)
+		w.publish()
+	}},
 	{"O5", "a cancellation has no saga", func(w *world) {
 		_, err := w.orders().RequestCancel(w.t.Context(), order.RequestCancelInput{OrderID: w.bought.ID, Actor: w.bought.UserID.String(), Reason: "late"})
 		require.NoError(w.t, err)

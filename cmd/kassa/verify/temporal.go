@@ -15,7 +15,7 @@ import (
 
 // Sagas is what is asked of Temporal.
 type Sagas interface {
-	// List answers every run of an order's saga that Temporal remembers, oldest
+	// List answers every run of a saga of orders and people that Temporal remembers, oldest
 	// first. It may lag behind by a moment, and does not know First nor
 	// TaskAttempts.
 	List(ctx context.Context) ([]Execution, error)
@@ -48,17 +48,17 @@ type temporalSagas struct {
 	namespace string
 }
 
-// sagasOfOrders lists by the names of the workflows' functions.
-const sagasOfOrders = `WorkflowType IN ("Checkout", "Cancel")`
+// theirSagas lists by the names of the workflows' functions.
+const theirSagas = `WorkflowType IN ("Checkout", "Cancel", "Fulfil", "Refund", "Return", "Erase")`
 
 // List lists all.
 func (t temporalSagas) List(ctx context.Context) ([]Execution, error) {
-	return t.list(ctx, sagasOfOrders)
+	return t.list(ctx, theirSagas)
 }
 
 // Open lists those that run.
 func (t temporalSagas) Open(ctx context.Context) ([]Execution, error) {
-	return t.list(ctx, sagasOfOrders+` AND ExecutionStatus = "Running"`)
+	return t.list(ctx, theirSagas+` AND ExecutionStatus = "Running"`)
 }
 
 // list reads pages of a thousand.

@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,9 +39,9 @@ type gate struct {
 	said     atomic.Int64             // when the log was last told, Unix time in ns
 	log      *zap.Logger
 
-	mu     sync.Mutex
-	recent [3]time.Duration // the last delays of the service
-	delay  time.Duration    // their median
+	mu    sync.Mutex
+	last  time.Duration // the last delay of the service
+	delay time.Duration // the smaller of the last two
 }
 
 func newGate(service string, places int, log *zap.Logger) *gate {
@@ -96,14 +95,11 @@ func (g *gate) refuse(c class) error {
 }
 
 // feel takes note of how long the service took for next to nothing. One long time
-// says nothing on a busy machine, two of three do.
+// says nothing on a busy machine, two in a row do.
 func (g *gate) feel(delay time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	copy(g.recent[:], append(g.recent[1:], delay))
-	sorted := g.recent
-	slices.Sort(sorted[:])
-	g.delay = sorted[1]
+	g.delay, g.last = min(delay, g.last), delay
 	delays.WithLabelValues(g.service).Set(g.delay.Seconds())
 }
 
@@ -130,7 +126,7 @@ func (g *gate) adapt(elsewhere time.Duration) {
 		case delay > t.bears:
 			g.places[c].Store(max(min(now, n)*3/4, min(t.least, g.upTo(c))))
 		case delay < t.bears*2/3:
-			g.places[c].Store(min(now+max(1, now/32), g.upTo(c)))
+			g.places[c].Store(min(now+max(1, now/64), g.upTo(c)))
 		}
 	}
 }

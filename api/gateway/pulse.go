@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	pulseEvery  = 100 * time.Millisecond
-	pulseWithin = 500 * time.Millisecond
-	busyFrom    = 4 // requests under way to a service; one with fewer is left in peace
+	pulseEvery  = 50 * time.Millisecond
+	pulseWithin = 200 * time.Millisecond // more than any class bears
+	busyFrom    = 4                      // requests under way to a service; one with fewer is left in peace
 )
 
 // pulse feels, until ctx ends, how long each busy service takes to say that it is

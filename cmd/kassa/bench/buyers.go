@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -30,12 +31,13 @@ const (
 // buyers buy by plain HTTP with bodies made beforehand, so that the load costs
 // little beside what it is to measure.
 type buyers struct {
-	url    string
-	http   *http.Client
-	items  []shopper.Item // on the shelves
-	bodies [][]byte       // of checkouts
-	reads  []string       // addresses of products and searches
-	tokens []string       // "Bearer …", one for each customer
+	url       string
+	http      *http.Client
+	items     []shopper.Item // on the shelves
+	bodies    [][]byte       // of checkouts
+	reads     []string       // addresses of products and searches
+	customers []*shopper.Customer
+	tokens    []string // "Bearer …", one for each customer
 
 	repeated atomic.Int64 // answers 202 and 503, after which the same was asked again
 }
@@ -66,16 +68,29 @@ func newBuyers(ctx context.Context, a localstack.Addresses) (*buyers, error) {
 		if err != nil {
 			return nil, err
 		}
-		token, err := customer.Token(ctx)
-		if err != nil {
-			return nil, err
-		}
-		b.tokens = append(b.tokens, "Bearer "+token)
+		b.customers = append(b.customers, customer)
 	}
 	for i, item := range b.items {
 		b.reads = append(b.reads, a.Gateway+"/api/v1/products/"+item.ProductID.String(), fmt.Sprintf("%s/api/v1/products/search?q=bench-%03d", a.Gateway, i))
 	}
-	return b, b.write()
+	return b, errors.Join(b.renew(ctx), b.write())
+}
+
+// renew gives every customer a new token: one is good for ten minutes.
+func (b *buyers) renew(ctx context.Context) error {
+	tokens := make([]string, len(b.customers))
+	for i, customer := range b.customers {
+		if _, err := customer.Refresh(ctx); err != nil {
+			return err
+		}
+		token, err := customer.Token(ctx)
+		if err != nil {
+			return err
+		}
+		tokens[i] = "Bearer " + token
+	}
+	b.tokens = tokens
+	return nil
 }
 
 // write makes as many bodies as there are articles, with one to three lines.

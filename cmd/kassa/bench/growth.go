@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -35,7 +36,7 @@ func (b *bench) growth(ctx context.Context) (*Growth, error) {
 	for _, wanted := range b.options.Orders {
 		b.options.Progress(fmt.Sprintf("filling the books with %d orders", wanted))
 		orders, took, err := grow(ctx, b.addresses, wanted)
-		if err != nil {
+		if err = errors.Join(err, b.buyers.renew(ctx)); err != nil {
 			return g, err
 		}
 		for _, n := range lines {

@@ -56,7 +56,8 @@ type Overload struct {
 	Checked   int             `json:"invariants"`    // looked at
 }
 
-// Step is a rate of checkouts, and what came of it.
+// Step is a rate of checkouts, and what came of it; the latency is that of those
+// that were not refused.
 type Step struct {
 	Rate    float64 `json:"rate_per_s"`
 	Goodput float64 `json:"goodput_per_s"`
@@ -129,7 +130,7 @@ func (b *bench) step(ctx context.Context, rate float64) (Step, bool, error) {
 	good := confirmed(checkouts)
 	step := Step{
 		Rate: round(rate), Goodput: round(float64(good) / b.options.Step.Seconds()),
-		Latency: latency(times(checkouts, func(arrival) bool { return true })),
+		Latency: latency(times(checkouts, func(a arrival) bool { return !a.refused() })),
 	}
 	b.options.Progress(fmt.Sprintf("%.1f checkouts/s: %.1f confirmed in time, p50 %.0f ms, p99 %.0f ms", step.Rate, step.Goodput, step.P50, step.P99))
 	_, err = b.backlogs.drain(ctx)

@@ -88,6 +88,9 @@ func Run(ctx context.Context, o Options) (report *Report, err error) {
 			continue
 		}
 		o.Progress("measuring: " + m.name)
+		if err := b.buyers.renew(ctx); err != nil {
+			return report, err
+		}
 		if err := m.run(b, ctx, report); err != nil {
 			return report, fmt.Errorf("%s: %w", m.name, err)
 		}

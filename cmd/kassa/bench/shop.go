@@ -66,6 +66,9 @@ func (b *bench) browse(ctx context.Context) ([]Operation, error) {
 	if b.idle, err = b.rest(ctx); err != nil {
 		return nil, err
 	}
+	if err := b.buyers.renew(ctx); err != nil { // filling took its time
+		return nil, err
+	}
 	all := b.shoppings()
 	for round := range shopRounds + 1 { // the first warms up
 		b.options.Progress(fmt.Sprintf("browsing, round %d of %d", round, shopRounds))

@@ -118,6 +118,7 @@ func verdict(report verify.Report) error {
 	}
 	return fmt.Errorf("%w: %s", errBroken, strings.Join(append(report.Broken(), report.Busy...), ", "))
 }
+
 func (c *verifyCommand) config(cli *commands) (verify.Config, error) {
 	var cfg verify.Config
 	if c.DatabaseURL != "" {

@@ -139,6 +139,7 @@ func unlessConfirmed(ctx workflow.Context, in order.Purchase, state order.State,
 // has failed to, or has let the time run out. With another means of payment that
 // needs another time, it begins anew.
 func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid payment.Payment) (payment.Payment, error) {
+	awaits := paid.AwaitSeconds // what the timer is set for; a look may find it unsaid meanwhile
 	within, details := authenticateWithin, "Waiting for the customer to authenticate the payment with the bank (at most 15 minutes)."
 	if paid.AwaitSeconds > 0 {
 		within = time.Duration(paid.AwaitSeconds) * time.Second
@@ -183,7 +184,7 @@ func authenticate(ctx workflow.Context, in order.Purchase, who *operator, paid p
 			return paid, nil
 		case paid.Status != payment.StatusRequiresAction && paid.Status != payment.StatusPending && paid.Status != payment.StatusUnknown:
 			return paid, payment.ErrCardDeclined.With("decline_code", paid.DeclineCode)
-		case paid.Status == payment.StatusRequiresAction && paid.AwaitSeconds != before.AwaitSeconds &&
+		case paid.Status == payment.StatusRequiresAction && paid.AwaitSeconds != awaits &&
 			workflow.GetVersion(ctx, "another time to pay", workflow.DefaultVersion, 1) > workflow.DefaultVersion:
 			return authenticate(ctx, in, who, paid) // a transfer takes longer than a card
 		case expired:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"kassa/activities/order"
@@ -117,7 +118,7 @@ func (o *operator) pass(ctx workflow.Context) error {
 		}
 		_ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueSet(string(order.Held)))
 		workflow.SetCurrentDetails(ctx, "Held by an operator. It goes on when somebody resumes it.")
-		err := workflow.Await(ctx, func() bool { return o.resume != nil })
+		err := o.resumed(ctx, hold.OrderID)
 		_ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueUnset())
 		if o.held = false; err != nil {
 			return err
@@ -129,6 +130,29 @@ func (o *operator) pass(ctx workflow.Context) error {
 		}
 	}
 	return nil
+}
+
+// heldLook is how often a held saga looks whether its order is still held.
+const heldLook = 30 * time.Minute
+
+// resumed waits until somebody resumes the saga. One that an operator has reset to
+// where it was held may find that its order was closed meanwhile: then nobody will,
+// and it ends as a cancelled one.
+func (o *operator) resumed(ctx workflow.Context, orderID uuid.UUID) error {
+	goes := func() bool { return o.resume != nil }
+	if workflow.GetVersion(ctx, "look while held", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return workflow.Await(ctx, goes)
+	}
+	for {
+		ok, err := workflow.AwaitWithTimeout(ctx, heldLook, goes)
+		if err != nil || ok {
+			return err
+		}
+		now, err := call(here(ctx), orders.ReadState, order.ReadOrderInput{OrderID: orderID})
+		if err == nil && now.Status.Closed() {
+			return temporal.NewCanceledError()
+		}
+	}
 }
 
 // review waits until somebody has approved the order. It answers

@@ -46,25 +46,34 @@ type Repairs struct {
 // a payment in doubt is looked up, what a closed order still holds goes back.
 // A Temporal Schedule runs it every minute, one at a time, so it never waits
 // long: what does not answer now may answer the next run.
-func Reconcile(ctx workflow.Context) (done Repairs, err error) {
+//
+// What could not be mended is counted and does not fail the run: the next one
+// begins where this one came to, and a run that failed would have come nowhere.
+func Reconcile(ctx workflow.Context) (Repairs, error) {
 	before := workflow.Now(ctx).Add(-quietFor)
-	done.Searched = before.Add(-lookBack)
+	done := Repairs{Searched: before.Add(-lookBack)}
 	var last Repairs
 	if workflow.GetLastCompletionResult(ctx, &last) == nil && !last.Searched.IsZero() {
 		done.Searched, done.Looked = last.Searched, last.Looked
 	}
 	for _, mend := range []func(workflow.Context, time.Time, *Repairs) error{startSagas, resolvePayments, emptyClosedOrders} {
-		err = errors.Join(err, mend(ctx, before, &done))
+		if err := mend(ctx, before, &done); err != nil {
+			workflow.GetLogger(ctx).Error("not everything could be mended", "error", err)
+			workflow.GetMetricsHandler(ctx).Counter("kassa_repairs_failed_total").Inc(1)
+		}
 	}
 	if repaired := done.Started + done.Resolved + done.Released + done.Voided; repaired > 0 {
 		workflow.GetLogger(ctx).Warn("reconciled", "started", done.Started, "resolved", done.Resolved, "released", done.Released, "voided", done.Voided)
 		workflow.GetMetricsHandler(ctx).Counter("kassa_repairs_total").Inc(int64(repaired))
 	}
-	return done, err
+	return done, nil
 }
 
 func startSagas(ctx workflow.Context, before time.Time, done *Repairs) error {
 	found, err := call(briefly(ctx, order.Queue), orders.ListUnsettledOrders, order.ListUnsettledInput{Before: before, Limit: atMost, After: done.Looked})
+	if err != nil {
+		return err // the next run looks there again
+	}
 	done.Looked = found.Looked
 	for _, purchase := range found.Checkouts {
 		started, failed := start(ctx, CheckoutID(purchase.OrderID), Checkout, purchase, purchase.UserID, purchase.Total)

@@ -143,6 +143,12 @@ var reviews = []scenario{
 		name: "3-D Secure: a bank transfer instead, and nobody said so", saga: Checkout, paid: []payment.PaymentStatus{needsCustomer, needsCustomer},
 		with: func(w *world) { w.await = []int64{10, 30} },
 	},
+	{
+		name: "3-D Secure: a card instead of a bank transfer, looked at while it changes", saga: Checkout,
+		paid:  []payment.PaymentStatus{needsCustomer, payment.StatusPending, needsCustomer, payment.StatusCaptured},
+		with:  func(w *world) { w.await = []int64{60, 0} },
+		after: 2 * time.Second, then: signalled, later: []moment{{4 * time.Second, signalled}, {6 * time.Second, signalled}},
+	},
 }
 
 var restitution = order.Restitution{

@@ -3,6 +3,7 @@ package model
 import (
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,20 @@ func TestNoScheduleBreaksTheCheckout(t *testing.T) {
 	}
 	t.Logf("%+v", r)
 	require.Empty(t, r.Findings)
+}
+
+// TestAHeldCheckoutOfAClosedOrderEnds plays the schedule in which an operator sends
+// a saga back to where it was held, after its order was closed.
+func TestAHeldCheckoutOfAClosedOrderEnds(t *testing.T) {
+	var story []string
+	r, err := Explore(t.Context(), Options{Seed: 32387, Schedules: 1, Say: func(format string, args ...any) {
+		story = append(story, fmt.Sprintf(format, args...))
+	}})
+	require.NoError(t, err)
+	require.Empty(t, r.Findings)
+	told := strings.Join(story, "\n")
+	require.Contains(t, told, "an operator resets", "another schedule must be found for this")
+	require.Contains(t, told, "held")
 }
 
 func TestTellAStory(t *testing.T) {

@@ -161,8 +161,8 @@ func (s *Service) MarkShipped(ctx context.Context, in MarkShippedInput) (State, 
 		if complete {
 			st.Fulfilment = pointer(fulfilShipped)
 		}
-		if o.Refunded > 0 {
-			st.PaymentStatus = nil // what was given back says more than what was taken
+		if o.Refunded > 0 || o.PaymentStatus == "captured" {
+			st.PaymentStatus = nil // what was given back says more than what was taken, and all more than a part
 		}
 		if Status(o.Status) == Confirmed || Status(o.Status) == PartiallyShipped {
 			if st.Status = pointer(PartiallyShipped); complete {

@@ -777,7 +777,9 @@ WITH moved AS (
         fulfilment          = COALESCE($11, fulfilment),
         refunded            = COALESCE($12, refunded),
         held_from           = COALESCE($13, held_from),
-        needs_attention     = CASE WHEN $14::text IN ('order.shipment_failed', 'order.returned') THEN needs_attention END,
+        needs_attention     = CASE WHEN $14::text IN ('order.shipment_failed', 'order.shipment_planned', 'order.delivered', 'order.payment_changed',
+                                                              'order.refund_requested', 'order.refund_failed', 'order.return_requested', 'order.return_approved',
+                                                              'order.return_received', 'order.return_rejected', 'order.returned') THEN needs_attention END,
         version             = version + 1,
         updated_at          = $15
     WHERE orders.id = $16

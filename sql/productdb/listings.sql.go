@@ -502,8 +502,8 @@ WITH found AS MATERIALIZED (
                AND coalesce(priced.price <= $2::bigint, true) AS within,
            (CASE $3::text
                WHEN 'newest' THEN 0
-               WHEN 'price_asc' THEN -priced.price
-               WHEN 'price_desc' THEN priced.price
+               WHEN 'price_asc' THEN -priced.price::float8
+               WHEN 'price_desc' THEN priced.price::float8
                ELSE ts_rank(priced.document, $4::text::tsquery)
            END)::float8 AS rank
     FROM (

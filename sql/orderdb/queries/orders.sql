@@ -51,7 +51,9 @@ WITH moved AS (
         fulfilment          = COALESCE(sqlc.narg(fulfilment), fulfilment),
         refunded            = COALESCE(sqlc.narg(refunded), refunded),
         held_from           = COALESCE(sqlc.narg(held_from), held_from),
-        needs_attention     = CASE WHEN @event_type::text IN ('order.shipment_failed', 'order.returned') THEN needs_attention END,
+        needs_attention     = CASE WHEN @event_type::text IN ('order.shipment_failed', 'order.shipment_planned', 'order.delivered', 'order.payment_changed',
+                                                              'order.refund_requested', 'order.refund_failed', 'order.return_requested', 'order.return_approved',
+                                                              'order.return_received', 'order.return_rejected', 'order.returned') THEN needs_attention END,
         version             = version + 1,
         updated_at          = @at
     WHERE orders.id = @id

@@ -37,8 +37,8 @@ WITH found AS MATERIALIZED (
                AND coalesce(priced.price <= sqlc.narg('max_price')::bigint, true) AS within,
            (CASE @sort::text
                WHEN 'newest' THEN 0
-               WHEN 'price_asc' THEN -priced.price
-               WHEN 'price_desc' THEN priced.price
+               WHEN 'price_asc' THEN -priced.price::float8
+               WHEN 'price_desc' THEN priced.price::float8
                ELSE ts_rank(priced.document, sqlc.arg('query')::text::tsquery)
            END)::float8 AS rank
     FROM (

@@ -86,7 +86,10 @@ func (m *Mailer) Send(ctx context.Context, letter Letter) error {
 		m.keep(conversation)
 		return nil
 	}
-	_ = m.client.CloseWithSMTPClient(conversation)
+	_ = conversation.Close()
+	if message.IsDelivered() {
+		return nil // the server has taken it; what failed came after
+	}
 	var refused *mail.SendError
 	if !errors.As(err, &refused) {
 		return errors.New("mail server: the conversation broke off")

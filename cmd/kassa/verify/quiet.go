@@ -93,10 +93,40 @@ func (v *verifier) busy(ctx context.Context) ([]string, error) {
 		busy = append(busy, fmt.Sprintf("events for %s to apply: %d", name, n))
 	}
 	slices.Sort(busy)
-	if len(busy) > 0 || v.sagas == nil {
+	if len(busy) > 0 {
 		return busy, nil
 	}
+	if busy, err = v.unheard(ctx, l); err != nil || len(busy) > 0 || v.sagas == nil {
+		return busy, err
+	}
 	return v.openSagas(ctx, l)
+}
+
+// unheard says how many customers have satisfied their bank without our knowing:
+// the provider's webhook got lost, and Reconcile has still to ask.
+func (v *verifier) unheard(ctx context.Context, l *look) ([]string, error) {
+	if v.Provider == "" {
+		return nil, nil
+	}
+	waiting, err := rows[struct{ ID string }](ctx, l, payments, `SELECT provider_payment_id AS id FROM payments WHERE status = 'requires_action' AND provider = 'card'`)
+	if err != nil || len(waiting) == 0 {
+		return nil, err
+	}
+	books, err := v.books(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the provider: %w", err)
+	}
+	forCustomers := by(waiting, func(w struct{ ID string }) string { return w.ID })
+	n := 0
+	for _, in := range books {
+		if _, waits := forCustomers[in.ID]; waits && amountsOf(in) != (amounts{}) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	return []string{fmt.Sprintf("customers' payments to hear of: %d", n)}, nil
 }
 
 // openSagas says how many sagas run that do not wait for a customer, an operator

@@ -259,16 +259,17 @@ const failing = 5
 // sagasRun is W2.
 func sagasRun(ctx context.Context, l *look) (int, []Finding, error) {
 	var found []Finding
-	open, left := 0, maxLooks
+	open, looks := 0, map[string]int{} // by kind of saga: some wait for days, and would hide the others
 	for _, e := range l.executions {
 		if e.Status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 			continue
 		}
 		open++
-		if left == 0 || !e.Started.Before(l.before) {
+		kind, _, _ := strings.Cut(e.ID, "/")
+		if looks[kind] == maxLooks || !e.Started.Before(l.before) {
 			continue
 		}
-		left--
+		looks[kind]++
 		full, err := l.sagas.Look(ctx, e.ID, e.Run)
 		if err != nil {
 			return open, found, fmt.Errorf("look at %s: %w", e.ID, err)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"kassa/internal/fault"
@@ -180,13 +181,22 @@ func bound(w http.ResponseWriter, r *http.Request) error {
 type timed struct {
 	io.ReadCloser
 	deadline *http.ResponseController
+	arrived  func()      // called once, at its end
+	spoiled  atomic.Bool // the client broke off, was too slow or sent too much
 }
 
 // Read reads a part.
 func (t *timed) Read(b []byte) (int, error) {
 	n, err := t.ReadCloser.Read(b)
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		_ = t.deadline.SetReadDeadline(time.Time{})
+		if t.arrived != nil {
+			t.arrived()
+			t.arrived = nil
+		}
+	case err != nil:
+		t.spoiled.Store(true)
 	}
 	return n, err
 }

@@ -6,8 +6,9 @@
 //     one travels on, and the service verifies it again;
 //   - the Idempotency-Key where the API requires one;
 //   - the size of the body;
-//   - the correlation id, made here when the client brought none, and the
-//     client's network address, taken from the connection and never from a header.
+//   - the correlation id, made here when the client brought none, and the client's
+//     network address: the peer's, or what a proxy of ours says (address.go);
+//   - how often one may ask, and how much a service can take (limits.go, gate.go).
 //
 // A service may have several instances, found by DNS or by a list. They take
 // turns; one that refuses a connection is passed over, and a breaker per instance

@@ -30,6 +30,7 @@ type instance struct {
 	transport *http.Transport // its own, so that the others keep their connections when it goes
 	breaker   circuitbreaker.CircuitBreaker[any]
 	unwell    atomic.Bool // said so itself, or does not answer: the others come first
+	feeling   atomic.Bool // a beat asks it
 	late      bool        // did not answer the last check in time; only the watch touches it
 	log       *zap.Logger
 }
@@ -70,13 +71,13 @@ func (in *instance) leave() {
 
 // record tells the breaker. An answer is a success whatever it says: a service
 // that answers 503 for its database's sake may still read from its cache. A
-// client that gave up says nothing, except that a half-open breaker waits for
-// the outcome of every request it let through.
+// client that gave up, or whose body did not come, says nothing, except that a
+// half-open breaker waits for the outcome of every request it let through.
 func (in *instance) record(ctx context.Context, err error) {
 	switch {
 	case err == nil:
 		in.breaker.RecordSuccess()
-	case !errors.Is(context.Cause(ctx), context.Canceled) || in.breaker.IsHalfOpen():
+	case !spoiled(ctx) && !errors.Is(context.Cause(ctx), context.Canceled) || in.breaker.IsHalfOpen():
 		in.breaker.RecordFailure()
 	}
 }

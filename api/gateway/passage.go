@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -44,7 +45,9 @@ func (g *Gateway) passage(s *service, path string, r rule) *passage {
 // ServeHTTP admits the request and passes it on.
 func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if old := p.gateway.old; old != nil && old.takes(r) {
-		p = &old.passage
+		mixed := old.passage // the limits and the weight are the path's, whoever answers it
+		mixed.reads, mixed.writes, mixed.quotas, mixed.rule.unlimited = p.reads, p.writes, p.quotas, p.rule.unlimited
+		p = &mixed
 	}
 	if r.URL.RawPath != "" { // no id or code of ours needs an escape
 		httpapi.WriteProblem(w, r, errNowhere)
@@ -76,7 +79,18 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	h := &hop{header: w.Header(), client: client, stream: p.rule.stream, timer: time.AfterFunc(p.rule.wait, func() { cancel(errNoAnswer) })}
+	h := &hop{header: w.Header(), client: client, stream: p.rule.stream}
+	wait := p.rule.wait
+	if body, arriving := r.Body.(*timed); arriving { // the service has its time from when all of it is there
+		wait += streamsIn
+		body.arrived = func() {
+			if h.timer.Stop() {
+				h.timer.Reset(p.rule.wait)
+			}
+		}
+		h.body = body
+	}
+	h.timer = time.AfterFunc(wait, func() { cancel(errNoAnswer) })
 	defer h.timer.Stop()
 	p.service.proxy.ServeHTTP(w, r.WithContext(context.WithValue(ctx, hopKey{}, h)))
 }
@@ -88,10 +102,18 @@ type hop struct {
 	header http.Header // of the answer to the client
 	stream bool
 	client netip.Addr  // where the request comes from
+	body   *timed      // of the request, while it arrives; nil when it is held
 	timer  *time.Timer // ends the request; stopped when the answer begins
 }
 
 type hopKey struct{}
+
+// spoiled reports whether a request failed because its body did: that is the
+// client's doing and says nothing of the service.
+func spoiled(ctx context.Context) bool {
+	h, _ := ctx.Value(hopKey{}).(*hop)
+	return h != nil && h.body != nil && h.body.spoiled.Load()
+}
 
 func newProxy(s *service, log *zap.Logger) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
@@ -118,6 +140,9 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 			delete(out.Header, name)
 		}
 	}
+	if !s.keepsPath {
+		delete(out.Header, apiKeyHeader) // it was exchanged for a token, or does not count here
+	}
 	ctx := pr.In.Context()
 	if h := ctx.Value(hopKey{}).(*hop); h.client.IsValid() {
 		out.Header["X-Forwarded-For"] = []string{h.client.String()}
@@ -134,10 +159,11 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 func claimed(name string) bool {
 	switch name {
 	case "Baggage", "Cf-Connecting-Ip", "True-Client-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Http-Method-Override",
-		"X-Original-Host", "X-Original-Url", "X-Real-Ip", "X-Rewrite-Url":
+		"X-Idempotency-Key", "X-Original-Host", "X-Original-Url", "X-Real-Ip", "X-Rewrite-Url":
 		return true
 	default:
-		return strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Kassa-") || strings.HasPrefix(name, "X-Internal-")
+		// An underscore is a hyphen to programs that read headers from their environment.
+		return strings.Contains(name, "_") || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "X-Kassa-") || strings.HasPrefix(name, "X-Internal-")
 	}
 }
 
@@ -188,6 +214,10 @@ func (s *service) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &size):
 		err = errTooLarge
+	case spoiled(r.Context()) && errors.Is(err, os.ErrDeadlineExceeded):
+		err = errTooSlow
+	case spoiled(r.Context()):
+		err = errCutShort.Because(err)
 	case errors.Is(context.Cause(r.Context()), errNoAnswer):
 		err = s.unavailable(errNoAnswer)
 	case r.Context().Err() != nil:

@@ -11,7 +11,9 @@ import (
 const (
 	pulseEvery  = 50 * time.Millisecond
 	pulseWithin = 200 * time.Millisecond // more than any class bears
-	busyFrom    = 4                      // requests under way to a service; one with fewer is left in peace
+
+	checkedWithin = 1500 * time.Millisecond // a service gives up on its checks before that
+	busyFrom      = 4                       // requests under way to a service; one with fewer is left in peace
 )
 
 // pulse feels, until ctx ends, how long each busy service takes to say that it is
@@ -39,8 +41,9 @@ func (g *Gateway) pulse(ctx context.Context) {
 		feeling.Wait()
 		elsewhere := time.Duration(0)
 		for _, s := range g.watched {
-			if s.places.weighty.Load() >= busyFrom {
-				elsewhere = max(elsewhere, s.places.felt())
+			// One that says nothing is hung, not at work: that is its breaker's business.
+			if delay := s.places.felt(); s.places.weighty.Load() >= busyFrom && delay < pulseWithin {
+				elsewhere = max(elsewhere, delay)
 			}
 		}
 		for _, s := range g.watched {
@@ -49,30 +52,59 @@ func (g *Gateway) pulse(ctx context.Context) {
 	}
 }
 
-// feel asks every instance, and takes the quickest: one that is slow alone is a
-// case for its breaker, not for refusals. When none can be reached there is
-// nothing to feel.
+// feel asks the instances that take requests, and takes the quickest: one that is
+// slow alone is a case for its breaker, not for refusals. When none can be reached
+// there is nothing to feel. The others may still answer afterwards: breaking off a
+// question costs its connection, and here and there one to the database.
 func (s *service) feel(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, pulseWithin)
-	defer cancel()
-	instances := s.instances.All()
+	asking, cancel := context.WithTimeout(ctx, checkedWithin)
+	instances := s.taking()
 	took := make(chan time.Duration, len(instances))
 	begin := time.Now()
+	var asked sync.WaitGroup
 	for _, in := range instances {
-		go func() {
-			if in.ready(ctx) == nil || ctx.Err() != nil {
+		asked.Go(func() {
+			if !in.feeling.CompareAndSwap(false, true) {
+				return // it has still not said so since the last beat: the time runs out
+			}
+			defer in.feeling.Store(false)
+			if in.ready(asking) == nil || asking.Err() != nil {
 				took <- time.Since(begin)
 				return
 			}
 			took <- -1
-		}()
+		})
 	}
+	go func() { asked.Wait(); cancel() }()
+	enough := time.NewTimer(pulseWithin)
+	defer enough.Stop()
 	for range instances {
-		if delay := <-took; delay >= 0 {
-			s.places.feel(delay)
+		select {
+		case delay := <-took:
+			if delay >= 0 {
+				s.places.feel(min(delay, pulseWithin))
+				return
+			}
+		case <-enough.C:
+			s.places.feel(pulseWithin)
 			return
 		}
 	}
+}
+
+// taking are the instances that take requests; all when none is well.
+func (s *service) taking() []*instance {
+	all := s.instances.All()
+	taking := make([]*instance, 0, len(all))
+	for _, in := range all {
+		if !in.unwell.Load() && !in.breaker.IsOpen() {
+			taking = append(taking, in)
+		}
+	}
+	if len(taking) == 0 {
+		return all
+	}
+	return taking
 }
 
 // ready has the instance say whether it is, whatever it says.

@@ -66,6 +66,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = kept{r.Body}
 	}
 	s.retries.earn()
+	path := r.URL.Path
 	failure, retried := errNoInstance, false
 	for _, in := range instances {
 		if !in.breaker.TryAcquirePermit() {
@@ -74,7 +75,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		if failure != errNoInstance { //nolint:errorlint // the sentinel itself
 			r = again(r)
 		}
-		r.URL.Scheme, r.URL.Host = in.url.Scheme, in.url.Host
+		r.URL.Scheme, r.URL.Host, r.URL.Path = in.url.Scheme, in.url.Host, in.url.Path+path
 		res, err := in.transport.RoundTrip(r)
 		in.record(r.Context(), err)
 		if err == nil {
@@ -84,7 +85,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 			return res, nil
 		}
 		failure = err
-		if r.Context().Err() != nil {
+		if r.Context().Err() != nil || spoiled(r.Context()) {
 			break
 		}
 		s.suspect()

@@ -5,7 +5,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local ahead, allowed = {}, true
 for i, key in ipairs(KEYS) do
-  ahead[i] = math.max(tonumber(redis.call('GET', key) or 0) - now, 0)
+  -- Never more than a whole quota: the policy, or the clock, may have changed since.
+  ahead[i] = math.min(math.max(tonumber(redis.call('GET', key) or 0) - now, 0), tonumber(ARGV[2 * i]))
   allowed = allowed and ahead[i] + ARGV[2 * i - 1] <= tonumber(ARGV[2 * i])
 end
 if allowed then

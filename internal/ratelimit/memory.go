@@ -45,7 +45,7 @@ func (m *memory) take(who Key, policies []Policy, now time.Time) (ahead [most]ti
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, p := range policies {
-		ahead[i] = time.Duration(max(s.states[state{who, p.Name}]-clock, 0)) * time.Microsecond
+		ahead[i] = min(time.Duration(max(s.states[state{who, p.Name}]-clock, 0))*time.Microsecond, p.full())
 		allowed = allowed && ahead[i]+p.every() <= p.full()
 	}
 	if !allowed {

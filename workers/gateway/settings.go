@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -43,7 +44,7 @@ func (s settings) Validate(production bool) []string {
 		lines = append(lines, "KASSA_LEGACY_ROUTES needs KASSA_LEGACY_URL; set it, for example KASSA_LEGACY_URL=http://old-shop:8000")
 	}
 	if _, err := s.proxies(); err != nil {
-		lines = append(lines, "KASSA_TRUSTED_PROXIES must be a list of networks; for example KASSA_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32")
+		lines = append(lines, "KASSA_TRUSTED_PROXIES must be a list of networks that are yours, not of everybody; for example KASSA_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32")
 	}
 	if _, err := s.limits(); err != nil {
 		lines = append(lines, "KASSA_RATE_LIMITS "+err.Error()+"; for example KASSA_RATE_LIMITS=anonymous=100/15m,checkout=off")
@@ -73,8 +74,11 @@ func (s settings) proxies() (networks []netip.Prefix, err error) {
 			continue
 		}
 		network, err := netip.ParsePrefix(strings.TrimSpace(text))
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case network.Bits() == 0, network.Addr().Is4In6():
+			return nil, fmt.Errorf("%s holds everybody, or nobody", network)
 		}
 		networks = append(networks, network)
 	}

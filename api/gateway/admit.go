@@ -105,7 +105,7 @@ func (g *Gateway) identify(r *http.Request) (nobody identity.Principal, err erro
 		if len(keys) > 1 || len(values) > 0 {
 			return nobody, errTwoIdentities
 		}
-		if err := g.keys.exchange(r, keys[0]); err != nil {
+		if err := g.keys.exchange(r, keys[0], g.client(r)); err != nil {
 			return nobody, err
 		}
 		values = r.Header[authzHeader]

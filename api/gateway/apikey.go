@@ -5,12 +5,16 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
 	"kassa/internal/fault"
+	"kassa/internal/httpapi"
 	"kassa/internal/operations"
+	"kassa/internal/ratelimit"
 )
 
 // apiKeyHeader carries an API key, in Go's spelling of X-API-Key.
@@ -33,10 +37,14 @@ var (
 type keyDesk struct {
 	caller *operations.Caller
 	tokens *otter.Cache[[sha256.Size]byte, string]
+
+	limiter *ratelimit.Limiter
+	asks    []ratelimit.Policy // how often one address may have the user service asked; at most one
 }
 
-func newKeyDesk(caller *operations.Caller) *keyDesk {
-	return &keyDesk{caller: caller, tokens: otter.Must(&otter.Options[[sha256.Size]byte, string]{
+func newKeyDesk(caller *operations.Caller, limiter *ratelimit.Limiter, limits []ratelimit.Policy) *keyDesk {
+	asks := slices.DeleteFunc(slices.Clone(limits), func(p ratelimit.Policy) bool { return p.Name != exchanging || p.Quota == 0 })
+	return &keyDesk{caller: caller, limiter: limiter, asks: asks, tokens: otter.Must(&otter.Options[[sha256.Size]byte, string]{
 		MaximumSize:      keepKeys,
 		ExpiryCalculator: otter.ExpiryWriting[[sha256.Size]byte, string](keepToken),
 	})}
@@ -53,13 +61,17 @@ type keyToken struct {
 }
 
 // exchange puts a token in the place of the key, which goes no further.
-func (d *keyDesk) exchange(r *http.Request, key string) error {
+func (d *keyDesk) exchange(r *http.Request, key string, client netip.Addr) error {
 	if d.caller == nil || key == "" || len(key) > maxAPIKey {
 		return errBadKey
 	}
 	digest := sha256.Sum256([]byte(key))
 	token, known := d.tokens.GetIfPresent(digest)
 	if !known {
+		if v := d.limiter.Take(r.Context(), ratelimit.Address(client), d.asks...); v.Refused != nil {
+			limited.WithLabelValues(exchanging).Inc()
+			return httpapi.ErrLimited.With("retry_after", seconds(v.Wait))
+		}
 		var err error
 		if token, err = d.ask(r.Context(), key); err != nil {
 			return err

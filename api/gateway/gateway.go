@@ -56,7 +56,7 @@ type Gateway struct {
 // New makes the gateway, or says what in the options cannot be used.
 func New(o Options) (*Gateway, error) {
 	o.Log = cmp.Or(o.Log, zap.NewNop())
-	g := &Gateway{verifier: o.Verifier, keys: newKeyDesk(o.Caller), secure: strings.HasPrefix(o.PublicURL, "https://")}
+	g := &Gateway{verifier: o.Verifier, secure: strings.HasPrefix(o.PublicURL, "https://")}
 	g.proxies, g.limiter, g.limits = o.Proxies, o.Limiter, o.Limits
 	if g.limiter == nil {
 		g.limiter = ratelimit.New()
@@ -64,6 +64,7 @@ func New(o Options) (*Gateway, error) {
 	if g.limits == nil {
 		g.limits = Limits
 	}
+	g.keys = newKeyDesk(o.Caller, g.limiter, g.limits)
 	mux := httpapi.NewMux(o.Log)
 	if err := g.routes(mux, o); err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ const (
 	byPrincipal = "principal"
 	signIn      = "sign-in"  // the user service counts failures per account, too
 	checkout    = "checkout" // new orders
+	exchanging  = "api-key"  // keys that the user service is asked about, by address: a good one every 5 s, each guess
 )
 
 // Limits are those that hold when nothing else is configured.
@@ -31,6 +32,7 @@ var Limits = []ratelimit.Policy{
 	{Name: byPrincipal, Quota: 600, Window: time.Minute},
 	{Name: signIn, Quota: 5, Window: time.Minute},
 	{Name: checkout, Quota: 30, Window: time.Minute},
+	{Name: exchanging, Quota: 300, Window: time.Minute},
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"kassa/internal/identity"
 	"kassa/internal/operations"
 	"kassa/internal/process"
+	"kassa/internal/ratelimit"
 )
 
 // played is a service that answers some paths, and 404 to all others.
@@ -147,6 +149,7 @@ func TestAnAPIKeyIsExchangedForAToken(t *testing.T) {
 	e = open(t, func(o *gateway.Options) {
 		echoing(t)(o)
 		o.Services["order"] = []string{upstream(t, "order").URL}
+		o.Limits = append(slices.Clone(generous), ratelimit.Policy{Name: "api-key", Quota: 4, Window: time.Hour})
 		keys := played(t, map[string]http.HandlerFunc{"/internal/operations/VerifyAPIKey": func(w http.ResponseWriter, r *http.Request) {
 			asked.Add(1)
 			var in struct{ Key string }
@@ -171,6 +174,15 @@ func TestAnAPIKeyIsExchangedForAToken(t *testing.T) {
 
 	e.refused(e.call("GET", "/api/v1/orders", "", headers{"X-API-Key": "bad"}), 401, "invalid_api_key")
 	e.refused(e.call("GET", "/api/v1/orders", "", headers{"X-API-Key": strings.Repeat("x", 300)}), 401, "invalid_api_key")
+	for range 2 {
+		e.call("GET", "/api/v1/orders", "", headers{"X-API-Key": "a guess"})
+	}
+	before := asked.Load()
+	told := e.call("GET", "/api/v1/orders", "", headers{"X-API-Key": "one guess more"})
+	e.refused(told, 429, "rate_limited")
+	require.NotEmpty(t, told.header.Get("Retry-After"))
+	require.Equal(t, before, asked.Load(), "nobody is asked about it")
+	require.Equal(t, 200, e.call("GET", "/api/v1/orders", "", headers{"X-API-Key": "good"}).status, "a good key is known")
 	both := e.as(robot, identity.Admin)
 	both["X-API-Key"] = "good"
 	e.refused(e.call("GET", "/api/v1/orders", "", both), 400, "two_identities")

@@ -113,7 +113,7 @@ func notificationEnv(s *Stack) map[string]string {
 // from one address. The headers are there all the same.
 func gatewayEnv(s *Stack) map[string]string {
 	return map[string]string{
-		"KASSA_RATE_LIMITS":    "anonymous=1000000/1m,principal=1000000/1m,sign-in=1000000/1m,checkout=1000000/1m",
+		"KASSA_RATE_LIMITS":    "anonymous=1000000/1m,principal=1000000/1m,sign-in=1000000/1m,checkout=1000000/1m,api-key=1000000/1m",
 		"KASSA_METRICS_LISTEN": s.ports.listen(portGatewayMetrics),
 		"KASSA_PUBLIC_URL":     s.url("gateway"),
 	}

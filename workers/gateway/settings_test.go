@@ -44,7 +44,7 @@ func TestLimitsAndProxies(t *testing.T) {
 		{"none", "", "", "", ""},
 		{"all", "10.0.0.0/8, 2001:db8::/32", "anonymous=100/15m,principal=off", "rediss://:secret@redis:6379/0", ""},
 		{"an address", "10.0.0.7", "", "", "KASSA_TRUSTED_PROXIES must be a list of networks that are yours, not of everybody; for example KASSA_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32"},
-		{"an unknown limit", "", "buying=1/1m", "", "KASSA_RATE_LIMITS must name policies out of anonymous, principal, sign-in, checkout; for example KASSA_RATE_LIMITS=anonymous=100/15m,checkout=off"},
+		{"an unknown limit", "", "buying=1/1m", "", "KASSA_RATE_LIMITS must name policies out of anonymous, principal, sign-in, checkout, api-key; for example KASSA_RATE_LIMITS=anonymous=100/15m,checkout=off"},
 		{"a limit without a time", "", "checkout=5", "", "KASSA_RATE_LIMITS must give checkout a number of requests and a time from 1s to 24h, or off; for example KASSA_RATE_LIMITS=anonymous=100/15m,checkout=off"},
 		{"a web address", "", "", "http://hunter2@redis", "KASSA_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS; check its scheme and its host"},
 	} {

@@ -74,6 +74,9 @@ func (s *Service) ForgetCartOwner(ctx context.Context, in ForgetCartOwnerInput) 
 		if gone.SavedItems, err = db.DeleteSavedItemsOfUser(ctx, in.UserID); err != nil {
 			return fmt.Errorf("delete saved items: %w", err)
 		}
+		if err := db.DeleteAnswersTo(ctx, in.UserID); err != nil {
+			return fmt.Errorf("delete answers: %w", err)
+		}
 		return nil
 	})
 	return gone, err

@@ -28,8 +28,10 @@ func (s *Service) ForgetCustomer(ctx context.Context, in ForgetCustomerInput) (F
 	err := s.read(ctx, func(q *orderdb.Queries) error {
 		at := now()
 		row, err := q.ForgetCustomer(ctx, in.UserID, &at)
-		out = Forgotten{Orders: row.Forgotten, Open: row.Open}
-		return err
+		if out = (Forgotten{Orders: row.Forgotten, Open: row.Open}); err != nil {
+			return err
+		}
+		return q.DeleteAnswersTo(ctx, in.UserID)
 	})
 	if err != nil {
 		return out, fmt.Errorf("forget customer %s: %w", in.UserID, err)

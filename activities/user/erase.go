@@ -136,7 +136,7 @@ func (s *Service) forget(ctx context.Context, tx pgx.Tx, erased *ErasedUser) (er
 	if erased.APIKeys, err = q.DeleteAPIKeys(ctx, erased.UserID); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, uuid.UUID) error{q.DeleteSessions, q.DeleteMailRequests, q.ResetPreferences} {
+	for _, step := range []func(context.Context, uuid.UUID) error{q.DeleteSessions, q.DeleteMailRequests, q.ResetPreferences, q.DeleteAnswersTo} {
 		if err := step(ctx, erased.UserID); err != nil {
 			return err
 		}

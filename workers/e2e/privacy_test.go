@@ -32,14 +32,11 @@ var mayBe = map[string][]string{
 }
 
 // mayStay is what may be left when the account has been deleted: what somebody
-// said about an order, answers that are kept for two days for a repeat, and the event
-// bus, which forgets after 14 days.
+// said about an order, and the event bus, which forgets after 14 days.
 var mayStay = map[string][]string{
 	"means of payment":   mayBe["means of payment"],
-	"reason":             mayBe["reason"],
-	"name":               {"data/nats", "orders.idempotency_keys.body"},
-	"name on a parcel":   {"orders.idempotency_keys.body"},
-	"street of an order": {"orders.idempotency_keys.body"},
+	"reason":             {"orders.order_events.data", "orders.orders.reason"},
+	"name":               {"data/nats"},
 }
 
 // sown are words that a test has put into the platform, by what they stand for.

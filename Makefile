@@ -51,10 +51,10 @@ golden: ## write the golden files anew; review the diff
 record: build ## record the histories of every branch anew, on a real Temporal
 	@./workflows/testdata/record.sh
 
-bench: build ## measure everything on a platform of its own, some eight minutes (ARGS="checkout --json FILE")
+bench: build ## measure everything on a platform of its own, some twenty minutes (ARGS="checkout --json FILE")
 	@$(BIN)/kassa bench $(ARGS)
 
-prove: build ## break a platform on purpose and check the books, some ten minutes (ARGS="--seed N")
+prove: build ## break a platform on purpose and check the books, about a quarter of an hour (ARGS="--seed N")
 	@$(BIN)/kassa chaos model
 	@$(MISTAKES)
 	@$(BIN)/kassa chaos run $(ARGS)

@@ -11,7 +11,7 @@ import (
 )
 
 type benchCommand struct {
-	All      benchAllCommand      `cmd:"" default:"withargs" help:"Measure everything, in some eight minutes (the default)."`
+	All      benchAllCommand      `cmd:"" default:"withargs" help:"Measure everything, in some twenty minutes (the default)."`
 	Checkout benchCheckoutCommand `cmd:"" help:"Measure the checkout beside a null saga of the same shape."`
 	Hop      benchHopCommand      `cmd:"" help:"Measure what the gateway adds to a direct call."`
 	Events   benchEventsCommand   `cmd:"" help:"Measure how long events take to their subscribers."`

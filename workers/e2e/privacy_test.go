@@ -34,9 +34,9 @@ var mayBe = map[string][]string{
 // mayStay is what may be left when the account has been deleted: what somebody
 // said about an order, and the event bus, which forgets after 14 days.
 var mayStay = map[string][]string{
-	"means of payment":   mayBe["means of payment"],
-	"reason":             {"orders.order_events.data", "orders.orders.reason"},
-	"name":               {"data/nats"},
+	"means of payment": mayBe["means of payment"],
+	"reason":           {"orders.order_events.data", "orders.orders.reason"},
+	"name":             {"data/nats"},
 }
 
 // sown are words that a test has put into the platform, by what they stand for.

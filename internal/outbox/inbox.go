@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/zap"
 
 	"kassa/internal/cloudevent"
@@ -34,7 +36,7 @@ func (i *inbox) take(ctx context.Context, batch []*delivery) {
 		if ctx.Err() != nil {
 			return
 		}
-		if i.databaseOut(ctx) {
+		if endedByServer(err) || i.databaseOut(ctx) {
 			i.log.Warn("the database is out; events wait", zap.Error(err))
 			keep(batch)
 			pause(ctx, pollEvery)
@@ -161,6 +163,13 @@ func (i *inbox) acknowledge(batch []*delivery) {
 		_ = d.msg.Ack() // if it gets lost, the repeat is dropped
 		i.failures.forget(d)
 	}
+}
+
+// endedByServer reports whether the database ended the session (SQLSTATE class 57P,
+// operator intervention). Another session may still answer at that moment.
+func endedByServer(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && strings.HasPrefix(said.Code, "57P")
 }
 
 // databaseOut asks the database itself: an error of Apply may come from

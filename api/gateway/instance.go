@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -21,6 +20,7 @@ const (
 	inThePast   = 10 * time.Second // opens its breaker
 	openFor     = time.Second      // then a few requests try it again
 	probes      = 5                // so many at a time; one that gets an answer closes it
+	keptOpen    = 256              // connections to an instance, between requests
 )
 
 // instance is one process of a service.
@@ -38,7 +38,7 @@ type instance struct {
 func newInstance(found discovery.Instance, log *zap.Logger) *instance {
 	in := &instance{Instance: found, log: log.With(zap.String("instance", found.Dial))}
 	in.url, _ = url.Parse(found.Base) // discovery made it
-	in.transport = newTransport(found.Dial)
+	in.transport = found.Transport(keptOpen)
 	in.breaker = circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(failureRate, ofAtLeast, inThePast).
 		WithSuccessThresholdRatio(1, probes).
@@ -47,19 +47,6 @@ func newInstance(found discovery.Instance, log *zap.Logger) *instance {
 		OnClose(func(circuitbreaker.StateChangedEvent) { in.log.Info("instance is back") }).
 		Build()
 	return in
-}
-
-// newTransport connects to address, whatever the URL says: a name may have several.
-func newTransport(address string) *http.Transport {
-	dialer := &net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, address)
-		},
-		MaxIdleConnsPerHost: 256,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true, // what the client asks for passes through
-	}
 }
 
 // leave is called when the name server does not know the instance any more. What

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"slices"
 	"strconv"
@@ -70,9 +71,7 @@ func (g *Gateway) visitor(r *http.Request) string {
 
 // percentile is the visitor's place among a hundred, by FNV-1a.
 func percentile(visitor string) int {
-	hash := uint64(14695981039346656037)
-	for i := range len(visitor) {
-		hash = (hash ^ uint64(visitor[i])) * 1099511628211
-	}
-	return int(hash >> 32 % 100) //nolint:gosec // below 100
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(visitor))
+	return int(hash.Sum64() >> 32 % 100) //nolint:gosec // below 100
 }

@@ -36,7 +36,7 @@ type passage struct {
 func (g *Gateway) passage(s *service, path string, r rule) *passage {
 	p := &passage{gateway: g, service: s, rule: r, quotas: limitsOf(g.limits, r.limit)}
 	p.reads, p.writes = classes(path)
-	if r.operation == "POST /v1/orders" {
+	if r.limit == checkout {
 		p.writes = buying
 	}
 	return p

@@ -58,20 +58,8 @@ func newTarget(name string, addresses []string, names *net.Resolver) *target {
 	return t
 }
 
-// newInstance connects to the address that was found, whatever name the URL has.
 func newInstance(found discovery.Instance) *instance {
-	dialer := &net.Dialer{Timeout: time.Second, KeepAlive: 15 * time.Second}
-	return &instance{base: found.Base + Path, transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, found.Dial)
-		},
-		MaxIdleConns:        0, // no limit but the one per host
-		MaxIdleConnsPerHost: concurrent,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true,
-		WriteBufferSize:     4 << 10,
-		ReadBufferSize:      4 << 10,
-	}}
+	return &instance{base: found.Base + Path, transport: found.Transport(concurrent)}
 }
 
 // leave is called when the name server does not know the instance any more.

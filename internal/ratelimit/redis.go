@@ -18,8 +18,8 @@ var redisWithin = 20 * time.Millisecond
 // redisRests is how long after a failure Redis is asked again.
 const redisRests = time.Second
 
-// The script decides and counts in one step, by the clock of Redis. In a cluster
-// the keys of one who lie together, because of the braces.
+// The script decides and counts in one step, by the clock of Redis: one Redis, or
+// one behind sentinels, and no cluster.
 //
 //go:embed gcra.lua
 var source string

@@ -3,9 +3,6 @@ package e2e
 import (
 	"bufio"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +16,7 @@ import (
 	"github.com/stripe/stripe-go/v86"
 
 	"kassa/internal/id"
+	"kassa/sandbox/psp/provider"
 	"kassa/sandbox/shopper"
 )
 
@@ -288,12 +286,7 @@ func (w *tale) payments(s *story) {
 }
 
 // signature is the provider's, of now.
-func signature(body string) string {
-	now := fmt.Sprint(time.Now().Unix())
-	mac := hmac.New(sha256.New, []byte(where.Secrets.WebhookSecret))
-	mac.Write([]byte(now + "." + body))
-	return "t=" + now + ",v1=" + hex.EncodeToString(mac.Sum(nil))
-}
+func signature(body string) string { return provider.Sign(time.Now(), body, where.Secrets.WebhookSecret) }
 
 func (w *tale) messages(s *story) {
 	s.do(w.admin, "send-notification", fmt.Sprintf(`{"user_id":%q,"channels":["email"],"subject":"Your mug","text":"It leaves tomorrow."}`, w.userID))

@@ -3,9 +3,6 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,6 +18,7 @@ import (
 	"kassa/cmd/kassa/verify"
 	"kassa/internal/bus"
 	"kassa/internal/id"
+	"kassa/sandbox/psp/provider"
 	"kassa/sandbox/shopper"
 )
 
@@ -56,11 +54,6 @@ func twoTabs(ctx context.Context, s *stage) error {
 // None of it may be believed.
 func forge(ctx context.Context, s *stage) error {
 	secret, refused := s.where.Secrets.WebhookSecret, 0
-	sign := func(secret, body string, at time.Time) string {
-		mac := hmac.New(sha256.New, []byte(secret))
-		fmt.Fprintf(mac, "%d.%s", at.Unix(), body)
-		return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
-	}
 	what := []string{"payment_intent.succeeded", "payment_intent.canceled", "payment_intent.payment_failed", "charge.refunded"}
 	err := s.again(ctx, 100*time.Millisecond, func() error {
 		target := s.crew.someOrder(s.dice)
@@ -70,8 +63,8 @@ func forge(ctx context.Context, s *stage) error {
 		body := fmt.Sprintf(`{"id":"evt_forged%s","object":"event","type":%q,"data":{"object":{"object":"payment_intent","status":"canceled","metadata":{"order_id":%q}}}}`,
 			id.New(), s.some(what), target)
 		signature := map[int]string{
-			0: "", 1: "nonsense", 2: sign("whsec_another", body, time.Now()),
-			3: sign(secret, body, time.Now().Add(-10*time.Minute)), 4: sign(secret, body+" ", time.Now()),
+			0: "", 1: "nonsense", 2: provider.Sign(time.Now(), body, "whsec_another"),
+			3: provider.Sign(time.Now().Add(-10*time.Minute), body, secret), 4: provider.Sign(time.Now(), body+" ", secret),
 		}[s.dice.IntN(5)]
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.where.Gateway+"/api/v1/webhooks/stripe", strings.NewReader(body))
 		if err != nil {

@@ -157,7 +157,7 @@ func (d *dispatcher) deliver(ctx context.Context, body string) string {
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("User-Agent", "Stripe/1.0 (Kassa sandbox)")
-	request.Header.Set("Stripe-Signature", sign(time.Now(), body, d.secrets))
+	request.Header.Set("Stripe-Signature", Sign(time.Now(), body, d.secrets...))
 	response, err := d.client.Do(request)
 	if err != nil {
 		return err.Error()
@@ -170,8 +170,9 @@ func (d *dispatcher) deliver(ctx context.Context, body string) string {
 	return ""
 }
 
-// sign makes a Stripe-Signature header: HMAC-SHA256 over "time.body" for each secret.
-func sign(at time.Time, body string, secrets []string) string {
+// Sign makes a Stripe-Signature header: HMAC-SHA256 over "time.body" for each secret
+// (https://docs.stripe.com/webhooks#verify-manually).
+func Sign(at time.Time, body string, secrets ...string) string {
 	seconds := strconv.FormatInt(at.Unix(), 10)
 	header := "t=" + seconds
 	for _, secret := range secrets {

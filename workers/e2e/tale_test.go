@@ -286,7 +286,9 @@ func (w *tale) payments(s *story) {
 }
 
 // signature is the provider's, of now.
-func signature(body string) string { return provider.Sign(time.Now(), body, where.Secrets.WebhookSecret) }
+func signature(body string) string {
+	return provider.Sign(time.Now(), body, where.Secrets.WebhookSecret)
+}
 
 func (w *tale) messages(s *story) {
 	s.do(w.admin, "send-notification", fmt.Sprintf(`{"user_id":%q,"channels":["email"],"subject":"Your mug","text":"It leaves tomorrow."}`, w.userID))

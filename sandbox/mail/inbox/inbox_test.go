@@ -15,6 +15,16 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
+func TestEndsThoughItHardlyBegan(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		server, err := Listen("127.0.0.1:0", New())
+		require.NoError(t, err)
+		require.NoError(t, server.Run(ctx))
+	}
+}
+
 // start runs both servers and answers the addresses of SMTP and HTTP.
 func start(t *testing.T) (string, string) {
 	t.Helper()

@@ -54,9 +54,8 @@ func (s *SMTP) Run(ctx context.Context) error {
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := s.server.Shutdown(stopping); err != nil {
-		_ = s.server.Close()
-	}
+	_ = s.server.Shutdown(stopping) // what goes on after that ends with the process
+	_ = s.listener.Close()          // the server does not know it when it is shut down before it began to serve
 	if err := <-served; err != nil && !errors.Is(err, smtp.ErrServerClosed) {
 		return err
 	}

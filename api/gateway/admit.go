@@ -66,7 +66,7 @@ func (p *passage) admit(w http.ResponseWriter, r *http.Request, client netip.Add
 	if unknown != nil {
 		return unknown
 	}
-	if p.rule.keyed {
+	if p.rule.key == needsKey {
 		return keyed(r.Header[keyHeader])
 	}
 	return nil

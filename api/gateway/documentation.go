@@ -33,20 +33,16 @@ var referencePage []byte
 //go:embed docs/scalar-1.72.1.js.gz
 var referenceScript []byte
 
-// documentation mounts what describes the API.
+// documentation mounts what describes the API. document is JSON.
 func documentation(mux *httpapi.Mux, document []byte) error {
-	asJSON, err := toJSON(document)
-	if err != nil {
-		return fmt.Errorf("OpenAPI document: %w", err)
-	}
-	errorsPage, err := renderErrors(asJSON)
+	errorsPage, err := renderErrors(document)
 	if err != nil {
 		return err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusFound) })
 	mux.Handle("GET /docs", newPage("text/html; charset=utf-8", referencePolicy, referencePage))
 	mux.Handle("GET /docs/errors", newPage("text/html; charset=utf-8", errorsPolicy, errorsPage))
-	mux.Handle("GET /openapi.json", newPage("application/json", "", asJSON))
+	mux.Handle("GET /openapi.json", newPage("application/json", "", document))
 	mux.HandleFunc("GET /docs/scalar.js", script())
 	return nil
 }

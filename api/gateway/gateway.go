@@ -65,11 +65,15 @@ func New(o Options) (*Gateway, error) {
 		g.limits = Limits
 	}
 	g.keys = newKeyDesk(o.Caller, g.limiter, g.limits)
+	document, err := toJSON(o.Document)
+	if err != nil {
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
+	}
 	mux := httpapi.NewMux(o.Log)
-	if err := g.routes(mux, o); err != nil {
+	if err := g.routes(mux, o, document); err != nil {
 		return nil, err
 	}
-	if err := documentation(mux, o.Document); err != nil {
+	if err := documentation(mux, document); err != nil {
 		return nil, err
 	}
 	// Ready as soon as it runs: that one service is out must not take the others
@@ -83,8 +87,9 @@ func New(o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// routes mounts every service at its paths.
-func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
+// routes mounts every service at its paths, and what is special about an
+// operation at its own.
+func (g *Gateway) routes(mux *httpapi.Mux, o Options, document []byte) error {
 	services := map[string]*service{}
 	for name, addresses := range o.Services {
 		s, err := newService(name, addresses, o.Names, o.Log)
@@ -116,8 +121,12 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options) error {
 		g.old = &oldShop{passage: *g.passage(legacy, "", rule{wait: saga, foreign: true}), shares: o.Legacy}
 		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &g.old.passage)
 	}
-	for _, r := range rules {
-		method, path, _ := strings.Cut(r.operation, " ")
+	special, err := ruled(document)
+	if err != nil {
+		return err
+	}
+	for operation, r := range special {
+		method, path, _ := strings.Cut(operation, " ")
 		r.wait = cmp.Or(r.wait, usual)
 		mux.Handle(method+" "+public(path), g.passage(services[serving(path)], path, r))
 	}

@@ -79,7 +79,7 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	h := &hop{header: w.Header(), client: client, stream: p.rule.stream}
+	h := &hop{header: w.Header(), client: client, stream: p.rule.stream, ignoresKey: p.rule.key == ignoresKey}
 	wait := p.rule.wait
 	if body, arriving := r.Body.(*timed); arriving { // the service has its time from when all of it is there
 		wait += streamsIn
@@ -99,11 +99,12 @@ var errNoAnswer = errors.New("no answer in time")
 
 // hop is one request on its way to a service.
 type hop struct {
-	header http.Header // of the answer to the client
-	stream bool
-	client netip.Addr  // where the request comes from
-	body   *timed      // of the request, while it arrives; nil when it is held
-	timer  *time.Timer // ends the request; stopped when the answer begins
+	header     http.Header // of the answer to the client
+	stream     bool
+	ignoresKey bool        // its operation does
+	client     netip.Addr  // where the request comes from
+	body       *timed      // of the request, while it arrives; nil when it is held
+	timer      *time.Timer // ends the request; stopped when the answer begins
 }
 
 type hopKey struct{}
@@ -144,7 +145,11 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 		delete(out.Header, apiKeyHeader) // it was exchanged for a token, or does not count here
 	}
 	ctx := pr.In.Context()
-	if h := ctx.Value(hopKey{}).(*hop); h.client.IsValid() {
+	h := ctx.Value(hopKey{}).(*hop)
+	if h.ignoresKey {
+		unpromise(out.Header)
+	}
+	if h.client.IsValid() {
 		out.Header["X-Forwarded-For"] = []string{h.client.String()}
 	}
 	out.Header[httpapi.RequestIDHeader] = []string{httpapi.RequestID(ctx)}

@@ -55,8 +55,7 @@ var routes = []route{
 
 // A rule is what is special about one operation, on top of its route.
 type rule struct {
-	operation    string        // method and path
-	keyed        bool          // needs an Idempotency-Key
+	key          keyRule       // what it does about the Idempotency-Key; the document says so
 	wait         time.Duration // for an answer to begin; 0 means usual
 	ignoresToken bool          // works with a token that has expired
 	foreign      bool          // its token may be somebody else's; one of ours only says who it counts for
@@ -65,30 +64,28 @@ type rule struct {
 	unlimited    bool          // nothing is counted
 }
 
-var rules = []rule{
-	{operation: "GET /.well-known/jwks.json", ignoresToken: true},
-	{operation: "POST /v1/users/register", ignoresToken: true, limit: signIn},
-	{operation: "POST /v1/users/login", ignoresToken: true, limit: signIn},
-	{operation: "POST /v1/users/refresh", ignoresToken: true},
-	{operation: "POST /v1/users/password/forgot", ignoresToken: true, limit: signIn},
-	{operation: "POST /v1/users/password/reset", ignoresToken: true, limit: signIn},
-	{operation: "POST /v1/users/email/verify", ignoresToken: true},
+// rules are by method and path; more come from the document (keys.go).
+var rules = map[string]rule{
+	"GET /.well-known/jwks.json":     {ignoresToken: true},
+	"POST /v1/users/register":        {ignoresToken: true, limit: signIn},
+	"POST /v1/users/login":           {ignoresToken: true, limit: signIn},
+	"POST /v1/users/refresh":         {ignoresToken: true},
+	"POST /v1/users/password/forgot": {ignoresToken: true, limit: signIn},
+	"POST /v1/users/password/reset":  {ignoresToken: true, limit: signIn},
+	"POST /v1/users/email/verify":    {ignoresToken: true},
 
-	{operation: "POST /v1/checkout", keyed: true, wait: saga, limit: checkout},
-	{operation: "POST /v1/orders", keyed: true, wait: saga, limit: checkout},
-	{operation: "POST /v1/orders/{id}/cancel", keyed: true, wait: saga},
-	{operation: "POST /v1/orders/{id}/fulfilments", keyed: true, wait: saga},
-	{operation: "POST /v1/orders/{id}/returns", keyed: true, wait: saga},
+	"POST /v1/checkout":                {wait: saga, limit: checkout},
+	"POST /v1/orders":                  {wait: saga, limit: checkout},
+	"POST /v1/orders/{id}/cancel":      {wait: saga},
+	"POST /v1/orders/{id}/fulfilments": {wait: saga},
+	"POST /v1/orders/{id}/returns":     {wait: saga},
 
-	{operation: "GET /v1/orders/{id}/events", stream: true},
+	"GET /v1/orders/{id}/events": {stream: true},
 
-	{operation: "POST /v1/payments", keyed: true, wait: saga},
-	{operation: "POST /v1/payments/{id}/capture", keyed: true},
-	{operation: "POST /v1/payments/{id}/refund", keyed: true, wait: saga},
+	"POST /v1/payments":             {wait: saga},
+	"POST /v1/payments/{id}/refund": {wait: saga},
 
-	{operation: "POST /v1/webhooks/stripe", unlimited: true, ignoresToken: true}, // the provider must not stop
+	"POST /v1/webhooks/stripe": {unlimited: true, ignoresToken: true}, // the provider must not stop
 
-	{operation: "POST /v1/products/import", wait: saga}, // a thousand products to change
-	{operation: "POST /v1/products/{id}/reserve", keyed: true},
-	{operation: "POST /v1/products/{id}/release", keyed: true},
+	"POST /v1/products/import": {wait: saga}, // a thousand products to change
 }

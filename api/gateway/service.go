@@ -140,7 +140,8 @@ func reachedNobody(err error) bool {
 }
 
 // repeatable reports whether the request may happen twice: because it changes
-// nothing, or because the service knows it by its key.
+// nothing, or because the service knows it by its key (unpromise has seen to the
+// others).
 func repeatable(r *http.Request) bool {
 	if r.Body != nil && r.GetBody == nil {
 		return false // it is partly gone

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kassa/api/gateway"
+	"kassa/internal/id"
 )
 
 // orders puts instances behind the order service.
@@ -93,6 +94,42 @@ func TestOnlyWhatMayHappenTwiceIsSentAgain(t *testing.T) {
 	require.Equal(t, int64(1), asked.Load(), "nobody knows whether it happened")
 	e.refused(e.call("GET", "/api/v1/products", "", nil), 503, "unavailable")
 	require.Equal(t, int64(3), asked.Load(), "once more, at the other one")
+	e.refused(e.call("POST", "/api/v1/products", `{"a":1}`, headers{"Idempotency-Key": "k"}), 503, "unavailable")
+	require.Equal(t, int64(5), asked.Load(), "this one need not have a key, and knows it when it has")
+}
+
+func TestAKeyThatAnOperationIgnoresIsNoLeaveToRepeatIt(t *testing.T) {
+	for _, c := range []struct{ method, path string }{
+		{"POST", "/api/v1/quotes"},
+		{"DELETE", "/api/v1/cart"},
+		{"PATCH", "/api/v1/products/" + id.New().String()},
+		{"POST", "/api/v1/wishlists"}, // the old shop's; who knows what it does
+	} {
+		for _, body := range []string{"", `{"a":1}`} {
+			keys := make(chan string, 9)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					return
+				}
+				_, _ = io.ReadAll(r.Body)
+				keys <- r.Header.Get("Idempotency-Key")
+				panic(http.ErrAbortHandler)
+			}))
+			t.Cleanup(server.Close)
+			e := open(t, func(o *gateway.Options) {
+				for _, name := range services {
+					o.Services[name] = []string{server.URL, server.URL + "/"} // one process, known twice
+				}
+				o.LegacyURL = server.URL
+			})
+			for range 4 { // connections that were used before: Go's transport repeats on those, too
+				require.Equal(t, 200, e.call("GET", c.path, "", nil).status)
+			}
+			e.refused(e.call(c.method, c.path, body, headers{"Idempotency-Key": "k"}), 503, "unavailable")
+			require.Equal(t, "k", <-keys)
+			require.Empty(t, keys, "%s %s", c.method, c.path)
+		}
+	}
 }
 
 func TestARequestIsSentAgainOnceAndWithinItsDeadline(t *testing.T) {

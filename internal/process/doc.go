@@ -19,5 +19,6 @@
 // still answered, each telling its client to come by another connection next
 // time; then streams are ended (Leaving), and components stop in the reverse
 // order of registration, each finishing what it has begun, within 20 s
-// altogether. A second signal ends the process at once.
+// altogether. One that fails before it is told to stop makes the exit code 1 even
+// then. A second signal ends the process at once.
 package process

@@ -53,9 +53,10 @@ type running struct {
 }
 
 // work starts every component, waits until ctx ends or one stops, and stops
-// them all. The error is that of the component that stopped first.
+// them all. The error is of those that stopped before they were told to, whenever
+// that was, and of what went wrong in the stop.
 func (p *Process) work(ctx context.Context) error {
-	first := make(chan *running, len(p.components))
+	first := make(chan struct{}, len(p.components))
 	all := make([]*running, 0, len(p.components))
 	for _, c := range p.components {
 		own, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -67,14 +68,13 @@ func (p *Process) work(ctx context.Context) error {
 		}
 		go func() {
 			s.err = s.run(own)
-			first <- s
 			close(s.done)
+			first <- struct{}{}
 		}()
 	}
 	p.ready.Store(true)
 	p.Log.Info("started")
 
-	var cause error
 	select {
 	case <-ctx.Done():
 		p.ready.Store(false)
@@ -85,23 +85,41 @@ func (p *Process) work(ctx context.Context) error {
 		case <-noticed.C:
 		case <-first:
 		}
-	case s := <-first:
-		cause = fmt.Errorf("%s stopped unexpectedly", s.name)
-		if s.err != nil {
-			cause = fmt.Errorf("%s stopped: %w", s.name, s.err)
-		}
+	case <-first:
 	}
 	p.ready.Store(false)
-	return errors.Join(cause, p.stop(all))
+	return stop(all)
 }
 
-// stop ends what is at work, last registered first.
-func (p *Process) stop(all []*running) error {
+// ended is why a component is not at work any more that nobody has told to stop;
+// nil when it is, or is a step of the stop.
+func (s *running) ended() error {
+	select {
+	case <-s.done:
+	default:
+		return nil
+	}
+	switch {
+	case s.run == nil:
+		return nil
+	case s.err == nil:
+		return fmt.Errorf("%s stopped unexpectedly", s.name)
+	default:
+		return fmt.Errorf("%s stopped: %w", s.name, s.err)
+	}
+}
+
+// stop ends what is at work, last registered first. One that has ended by itself
+// is said, too.
+func stop(all []*running) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	var problems []error
 	for i := len(all) - 1; i >= 0; i-- {
 		s := all[i]
+		if err := s.ended(); err != nil {
+			problems = append(problems, err)
+		}
 		if s.stop != nil {
 			if err := s.stop(ctx); err != nil {
 				problems = append(problems, fmt.Errorf("stop %s: %w", s.name, err))

@@ -59,20 +59,32 @@ func worker(ctx context.Context, p *process.Process) error {
 		fmt.Println("printer stopped")
 		return nil
 	})
+	lit := make(chan struct{})
+	if os.Getenv("KASSA_TEST_WORKER") == "bomb" {
+		close(lit)
+	}
 	p.Add("bomb", func(ctx context.Context) error {
-		if os.Getenv("KASSA_TEST_WORKER") == "bomb" {
+		select {
+		case <-lit:
+			fmt.Println("bomb went off")
 			return errors.New("fuse burnt")
+		case <-ctx.Done():
+			fmt.Println("bomb stopped")
+			return nil
 		}
-		<-ctx.Done()
-		fmt.Println("bomb stopped")
-		return nil
 	})
 	return p.Serve(cfg.Listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Println("serving " + r.URL.Path)
-		if r.URL.Path == "/v1/stream" {
+		switch r.URL.Path {
+		case "/v1/stream":
 			_ = http.NewResponseController(w).Flush()
 			<-process.Leaving(r.Context()).Done()
 			return
+		case "/v1/fuse/now":
+			close(lit)
+		case "/v1/fuse/on-leaving":
+			<-process.Leaving(r.Context()).Done()
+			close(lit)
 		}
 		_, _ = io.Copy(io.Discard, r.Body) // the client decides when it is done
 		fmt.Println("served")
@@ -202,10 +214,7 @@ func TestAProcessThatStopsAnswersUntilItsClientsHaveNoticed(t *testing.T) {
 		require.NoError(t, err)
 		return string(body), res.Close
 	}
-	require.Eventually(t, func() bool {
-		state, _ := ask("/ready")
-		return strings.Contains(state, "stopping")
-	}, time.Second, 5*time.Millisecond)
+	c.stopping()
 	text, closes := ask("/v1/mugs")
 	require.Equal(t, "ok", text)
 	require.True(t, closes, "the next request is to come by another connection")
@@ -215,6 +224,64 @@ func TestAProcessThatStopsAnswersUntilItsClientsHaveNoticed(t *testing.T) {
 	require.Empty(t, rest)
 	require.GreaterOrEqual(t, time.Since(begin), 1900*time.Millisecond, "not before the drain is over")
 	require.Zero(t, c.exitCode(), c.stderr())
+}
+
+func TestWhatFailsWhileTheProcessStopsIsSaid(t *testing.T) {
+	for _, c := range []struct{ name, drain, fuse string }{
+		{"while it still answers", "10s", "now"},
+		{"while requests in flight are finished", "0s", "on-leaving"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("KASSA_DRAIN", c.drain)
+			p := start(t, "serve", "postgres://mugs@127.0.0.1:1/mugs")
+			_, _ = p.ready()
+			slow, finish := io.Pipe()
+			go p.post("/v1/slow", slow) // is under way when the stop begins
+			require.Equal(t, "serving /v1/slow", p.line())
+			light := func() {
+				go p.post("/v1/fuse/"+c.fuse, http.NoBody)
+				require.Equal(t, "serving /v1/fuse/"+c.fuse, p.line())
+			}
+			if c.fuse == "on-leaving" {
+				light()
+			}
+			require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+			if c.fuse == "now" {
+				p.stopping()
+				light()
+			}
+			begin := time.Now()
+			if first := p.line(); first != "bomb went off" {
+				require.Equal(t, []string{"served", "bomb went off"}, []string{first, p.line()})
+			}
+			require.NoError(t, finish.Close())
+			require.Equal(t, 1, p.exitCode())
+			require.Less(t, time.Since(begin), 8*time.Second, "what is left of the drain is not waited for")
+			require.Contains(t, p.stderr(), "mugs: bomb stopped: fuse burnt")
+		})
+	}
+}
+
+// stopping waits until it says that it stops.
+func (c *child) stopping() {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool {
+		res, err := http.Get(c.url + "/ready") //nolint:noctx // a test
+		if err != nil {
+			return false
+		}
+		defer func() { _ = res.Body.Close() }()
+		state, err := io.ReadAll(res.Body)
+		return err == nil && strings.Contains(string(state), "stopping")
+	}, 5*time.Second, 5*time.Millisecond)
+}
+
+// post sends a request, whatever becomes of it.
+func (c *child) post(path string, body io.Reader) {
+	res, err := http.Post(c.url+path, "text/plain", body) //nolint:noctx // a test
+	if err == nil {
+		_ = res.Body.Close()
+	}
 }
 
 func TestADatabaseThatIsNotThereIsSaidNotFatal(t *testing.T) {
@@ -235,7 +302,7 @@ func TestADatabaseThatIsNotThereIsSaidNotFatal(t *testing.T) {
 func TestTheFirstComponentToStopStopsTheRest(t *testing.T) {
 	t.Parallel()
 	c := start(t, "bomb", "postgres://mugs@127.0.0.1:1/mugs")
-	require.Equal(t, "printer stopped", c.line())
+	require.Equal(t, []string{"bomb went off", "printer stopped"}, []string{c.line(), c.line()})
 	require.Equal(t, 1, c.exitCode())
 	require.Contains(t, c.stderr(), "mugs: bomb stopped: fuse burnt")
 }

@@ -34,7 +34,7 @@ type PaymentChanged struct {
 	Provider    string      `json:"provider"`               // card or bank_transfer
 	DeclineCode string      `json:"decline_code,omitempty"` // the bank's word, on payment.failed
 	CaptureID   *uuid.UUID  `json:"capture_id,omitempty"`   // on payment.received, of a payment that was held
-	RefundID    *uuid.UUID  `json:"refund_id,omitempty"`    // on payment.refunded and payment.refund_failed
+	RefundID    *uuid.UUID  `json:"refund_id,omitempty"`    // on payment.refunded and payment.refund_failed, one event for each; left out when it is none of ours
 }
 
 // NewPaymentChanged says that a payment has changed. version is the payment's

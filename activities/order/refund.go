@@ -273,7 +273,7 @@ func RefundCameBack(ctx context.Context, tx pgx.Tx, about events.PaymentChanged)
 	if err != nil {
 		return fmt.Errorf("order %s: %w", about.OrderID, err)
 	}
-	if about.RefundID != nil { // nil when several came back at once
+	if about.RefundID != nil { // nil when it is none of ours
 		refund, err := q.GetRefund(ctx, *about.RefundID)
 		if err == nil && refund.OrderID == o.ID {
 			err = comeBack(ctx, q, o, refund, about.Captured.Amount)

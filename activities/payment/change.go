@@ -115,7 +115,7 @@ func (s *Service) replace(ctx context.Context, row paymentdb.Payment, room payme
 		}
 		now.WantedAttempt = next.N
 		b := &batch{}
-		if err := s.queueChange(ctx, b, row, now, report{request: room.RequestID}); err != nil {
+		if err := s.queueStep(ctx, b, row, step{now: now, kind: kindMethodChanged, request: room.RequestID}, nil); err != nil {
 			return err
 		}
 		return tx.SendBatch(ctx, &b.Batch).Close()

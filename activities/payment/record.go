@@ -36,25 +36,37 @@ type ending struct {
 // report is what an answer of the provider tells, beside how the payment is.
 type report struct {
 	ends    []ending
-	refunds []refundWord // how refunds are
-	capture string       // the newest capture that was made, "" when none is known
-	request *uuid.UUID   // the capture or refund that has changed the payment, nil when it is not known to be one
+	refunds []refundWord       // how refunds are
+	back    []paymentdb.Refund // those of ours that stood until now, and came back
+	capture string             // the newest capture that was made, "" when none is known
 }
 
 // ended reports how attempts ended, and nothing else.
 func ended(ends ...ending) report { return report{ends: ends} }
 
+// made names the capture or refund of ours that was made, nil when none was.
+func (r report) made(operation string) *uuid.UUID {
+	for _, end := range r.ends {
+		if end.attempt != nil && end.state == attemptSucceeded && end.attempt.Operation == operation {
+			return end.attempt.RequestID
+		}
+	}
+	return nil
+}
+
 // record writes, in one transaction and one round trip, what is reported and what
-// that made of the payment: row, transaction, ledger entry, event. before
-// is the row that was read before the provider was asked; when it is no longer
-// the current one, nothing is written and the answer is errMoved.
+// that made of the payment: row, and for each step a transaction, a ledger entry
+// and an event. before is the row that was read before the provider was asked;
+// when it is no longer the current one, nothing is written and the answer is
+// errMoved.
 func (s *Service) record(ctx context.Context, before, now paymentdb.Payment, told report) (paymentdb.Payment, error) {
-	b := &batch{}
-	if moved(before, now) {
-		now.Version, now.UpdatedAt = before.Version+1, instant()
-		if err := s.queueChange(ctx, b, before, now, told); err != nil {
+	b, past, at := &batch{}, before, instant()
+	for _, next := range steps(before, now, told) {
+		next.now.Version, next.now.UpdatedAt = past.Version+1, at
+		if err := s.queueStep(ctx, b, past, next, told.ends); err != nil {
 			return before, err
 		}
+		past, now = next.now, next.now
 	}
 	if err := told.queue(ctx, paymentdb.New(b), now.ID); err != nil {
 		return before, err
@@ -74,10 +86,9 @@ func (s *Service) record(ctx context.Context, before, now paymentdb.Payment, tol
 	return now, nil
 }
 
-// queueChange collects what a change of the payment writes.
-func (s *Service) queueChange(ctx context.Context, b *batch, before, now paymentdb.Payment, told report) error {
-	db := paymentdb.New(b)
-	kind, amount := happened(before, now)
+// queueStep collects what a change of the payment writes.
+func (s *Service) queueStep(ctx context.Context, b *batch, before paymentdb.Payment, next step, ends []ending) error {
+	db, now := paymentdb.New(b), next.now
 	err := db.UpdatePayment(ctx, paymentdb.UpdatePaymentParams{
 		ID: now.ID, SeenVersion: before.Version, Status: now.Status,
 		Authorized: now.Authorized, Captured: now.Captured, Refunded: now.Refunded,
@@ -89,19 +100,19 @@ func (s *Service) queueChange(ctx context.Context, b *batch, before, now payment
 	}
 	// Fails when somebody else has made this version: see UpdatePayment.
 	err = db.InsertTransaction(ctx, paymentdb.InsertTransactionParams{
-		PaymentID: now.ID, Version: now.Version, Kind: kind, Status: now.Status, Amount: amount, Currency: now.Currency,
-		ProviderID: now.ProviderPaymentID, Code: code(now, told.ends), RequestID: told.request, CreatedAt: now.UpdatedAt,
+		PaymentID: now.ID, Version: now.Version, Kind: next.kind, Status: now.Status, Amount: next.amount, Currency: now.Currency,
+		ProviderID: now.ProviderPaymentID, Code: code(now, ends), RequestID: next.request, CreatedAt: now.UpdatedAt,
 	})
 	if err != nil {
 		return err
 	}
 	if lines := postings(before, now); len(lines) > 0 {
-		if err := queueEntry(ctx, db, now, kind, lines); err != nil {
+		if err := queueEntry(ctx, db, now, next.kind, lines); err != nil {
 			return err
 		}
 	}
-	if typ, ok := eventOf[kind]; ok {
-		return outbox.Queue(ctx, &b.Batch, events.NewPaymentChanged(typ, now.UpdatedAt, now.Version, changed(now, kind, told.request)))
+	if typ, ok := eventOf[next.kind]; ok {
+		return outbox.Queue(ctx, &b.Batch, events.NewPaymentChanged(typ, now.UpdatedAt, now.Version, changed(next)))
 	}
 	return nil
 }

@@ -200,44 +200,6 @@ func TestARefundThatIsPendingCountsAsGivenBack(t *testing.T) {
 	c.agree()
 }
 
-// TestARefundThatComesBackIsRecorded: the customer's bank does not take it.
-func TestARefundThatComesBackIsRecorded(t *testing.T) {
-	c := open(t)
-	in := c.paid("pm_card_refundFail")
-	failing, standing := give(in, 500), give(in, 300)
-	_, err := c.refund(failing)
-	require.NoError(t, err)
-	c.settleRefunds()
-	c.apply()
-	_, err = c.refund(failing)
-	require.ErrorIs(t, err, payment.ErrRefundFailed)
-	now, err := c.refund(standing)
-	require.NoError(t, err)
-	require.Equal(t, money.New(300, "EUR"), now.Payment.Refunded)
-	history, err := c.ListTransactions(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
-	require.NoError(t, err)
-	require.Equal(t, []string{"captured", "refunded", "refund_failed", "refunded"}, c.kinds(in.OrderID))
-	require.Equal(t, &failing.RefundID, history.Transactions[1].RefundID)
-	require.Equal(t, &failing.RefundID, history.Transactions[2].RefundID)
-	require.Equal(t, money.New(500, "EUR"), history.Transactions[2].Amount)
-	require.Equal(t, int64(1), c.count("SELECT count(*) FROM outbox WHERE type = 'payment.refund_failed' AND event #>> '{data,refund_id}' = '"+failing.RefundID.String()+"'"))
-	_, err = c.refund(give(in, 1699))
-	require.NoError(t, err, "what came back can be given again")
-	c.agree()
-}
-
-// settleRefunds lets the time pass that refunds take.
-func (c *till) settleRefunds() {
-	c.t.Helper()
-	_, err := c.provider.Exec(c.t.Context(), "UPDATE refunds SET settle_at = now() WHERE settle_at IS NOT NULL")
-	require.NoError(c.t, err)
-	require.Eventually(c.t, func() bool {
-		var under int
-		require.NoError(c.t, c.provider.QueryRow(c.t.Context(), "SELECT count(*) FROM refunds WHERE settle_at IS NOT NULL").Scan(&under))
-		return under == 0
-	}, patience, tick)
-}
-
 func TestVoidPaymentRacesRefundPayment(t *testing.T) {
 	c := open(t)
 	for range 20 {

@@ -1,8 +1,6 @@
 package payment
 
 import (
-	"github.com/google/uuid"
-
 	"kassa/events"
 	"kassa/internal/fault"
 	"kassa/internal/money"
@@ -35,9 +33,9 @@ func (s *Service) payment(row paymentdb.Payment) Payment {
 	return shown
 }
 
-// changed is the payload of a row's event about a kind of change, made by the
-// capture or refund request, if it was one.
-func changed(row paymentdb.Payment, kind string, request *uuid.UUID) events.PaymentChanged {
+// changed is the payload of a step's event.
+func changed(done step) events.PaymentChanged {
+	row := done.now
 	in := func(amount int64) money.Money { return money.New(amount, row.Currency) }
 	told := events.PaymentChanged{
 		PaymentID:   row.ID,
@@ -50,11 +48,11 @@ func changed(row paymentdb.Payment, kind string, request *uuid.UUID) events.Paym
 		Provider:    row.Provider,
 		DeclineCode: row.DeclineCode,
 	}
-	switch kind {
+	switch done.kind {
 	case kindCaptured:
-		told.CaptureID = request
+		told.CaptureID = done.request
 	case kindRefunded, kindRefundFailed:
-		told.RefundID = request
+		told.RefundID = done.request
 	}
 	return told
 }

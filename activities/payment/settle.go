@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"kassa/sql/paymentdb"
 )
 
@@ -23,19 +21,23 @@ func (s *Service) settle(ctx context.Context, row paymentdb.Payment, word intent
 		if word.Currency != row.Currency {
 			return row, fmt.Errorf("payment %s: the provider has it in %s, not %s", row.ID, word.Currency, row.Currency)
 		}
-		now := after(row, word)
+		if word.Refunded < row.Refunded+given(ends) { // some came back: which?
+			if word, err = s.of(row).truth(ctx, word.ID); err != nil {
+				return row, ErrProviderUnavailable.Because(err)
+			}
+		}
 		told := report{refunds: word.Refunds, capture: word.CaptureID, ends: append(slices.Clip(ends), authorization(word))}
-		if told.request, err = s.cause(ctx, row, now, told); err != nil {
+		if told.back, err = s.cameBack(ctx, row, word.Refunds); err != nil {
 			return row, err
 		}
-		current, err := s.record(ctx, row, now, told)
+		current, err := s.record(ctx, row, after(row, word), told)
 		if !errors.Is(err, errMoved) {
 			return current, err
 		}
 		if row, err = s.byID(ctx, row.ID); err != nil {
 			return row, err
 		}
-		if word, err = s.of(row).retrieve(ctx, word.ID); err != nil {
+		if word, err = s.of(row).truth(ctx, word.ID); err != nil {
 			return row, ErrProviderUnavailable.Because(err)
 		}
 	}
@@ -47,37 +49,35 @@ func authorization(word intent) ending {
 	return ending{state: attemptState(word), providerID: word.ID, problem: word.DeclineCode}
 }
 
-// cause names the capture or refund that has changed a payment, nil when it is
-// none of ours or several at once.
-func (s *Service) cause(ctx context.Context, before, now paymentdb.Payment, told report) (*uuid.UUID, error) {
-	kind, _ := happened(before, now)
-	switch {
-	case !moved(before, now):
-		return nil, nil
-	case kind == kindCaptured, kind == kindRefunded:
-		for _, end := range told.ends {
-			if end.attempt != nil && end.state == attemptSucceeded {
-				return end.attempt.RequestID, nil
-			}
+// given is what refunds gave back that have ended well, in minor units.
+func given(ends []ending) int64 {
+	sum := int64(0)
+	for _, end := range ends {
+		if end.attempt != nil && end.attempt.Operation == opRefund && end.state == attemptSucceeded {
+			sum += end.attempt.Amount
 		}
-		return nil, nil
-	case kind != kindRefundFailed:
+	}
+	return sum
+}
+
+// cameBack picks the refunds that stood until now and that the provider says have
+// failed.
+func (s *Service) cameBack(ctx context.Context, row paymentdb.Payment, words []refundWord) ([]paymentdb.Refund, error) {
+	failed := map[string]bool{}
+	for _, word := range words {
+		if word.Status == string(refundFailed) {
+			failed[word.RefundID] = true
+		}
+	}
+	if len(failed) == 0 {
 		return nil, nil
 	}
-	stood, err := read(ctx, s, func(db *paymentdb.Queries) ([]paymentdb.Refund, error) { return db.ListRefunds(ctx, now.ID) })
+	all, err := read(ctx, s, func(db *paymentdb.Queries) ([]paymentdb.Refund, error) { return db.ListRefunds(ctx, row.ID) })
 	if err != nil {
-		return nil, fmt.Errorf("list refunds of payment %s: %w", now.ID, err)
+		return nil, fmt.Errorf("list refunds of payment %s: %w", row.ID, err)
 	}
-	var cameBack []*uuid.UUID
-	for _, refund := range stood {
-		for _, word := range told.refunds {
-			if word.RefundID == refund.ID.String() && word.Status == string(refundFailed) && refund.Status != word.Status {
-				cameBack = append(cameBack, &refund.ID)
-			}
-		}
-	}
-	if len(cameBack) != 1 {
-		return nil, nil
-	}
-	return cameBack[0], nil
+	return slices.DeleteFunc(all, func(refund paymentdb.Refund) bool {
+		stood := refund.Status == string(RefundPending) || refund.Status == string(RefundSucceeded)
+		return !stood || !failed[refund.ID.String()]
+	}), nil
 }

@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"github.com/google/uuid"
+
 	"kassa/events"
 	"kassa/sql/paymentdb"
 )
@@ -130,6 +132,50 @@ var eventOf = map[string]string{
 	kindRefunded:       events.PaymentRefunded,
 	kindRefundFailed:   events.PaymentRefundFailed,
 	kindFailed:         events.PaymentFailed,
+}
+
+// step is one change of a payment. Each has its own version, transaction, ledger
+// entry and event.
+type step struct {
+	now     paymentdb.Payment // after it
+	kind    string
+	amount  int64      // minor units that it is about, 0 when no money moved
+	request *uuid.UUID // the capture or refund that made it or came back, nil when it is not known to be one
+}
+
+// steps divides what a look has found into changes of one kind each: each of our
+// refunds that came back, then what was taken, then the rest. None when nothing
+// has changed.
+func steps(before, now paymentdb.Payment, told report) []step {
+	var all []step
+	add := func(kind string, amount int64, request *uuid.UUID, row paymentdb.Payment) {
+		all = append(all, step{now: row, kind: kind, amount: amount, request: request})
+		before = row
+	}
+	for _, refund := range told.back {
+		came := min(refund.Amount, before.Refunded)
+		add(kindRefundFailed, came, &refund.ID, withRefunded(before, before.Refunded-came))
+	}
+	if now.Captured > before.Captured && now.Refunded != before.Refunded {
+		add(kindCaptured, now.Captured-before.Captured, told.made(opCapture), withRefunded(now, before.Refunded))
+	}
+	if moved(before, now) {
+		kind, amount := happened(before, now)
+		add(kind, amount, told.made(operationOf[kind]), now)
+	}
+	return all
+}
+
+// operationOf is what was asked of the provider when a kind of transaction names
+// the request that made it.
+var operationOf = map[string]string{kindCaptured: opCapture, kindRefunded: opRefund}
+
+// withRefunded is a payment of which so much was given back.
+func withRefunded(row paymentdb.Payment, refunded int64) paymentdb.Payment {
+	if row.Refunded = refunded; row.Status == string(StatusRefunded) && refunded < row.Captured {
+		row.Status = string(StatusCaptured)
+	}
+	return row
 }
 
 // happened names the change from one state of a payment to the next, and the

@@ -45,12 +45,12 @@ var (
 	errCutShort = fault.New(fault.Malformed, "malformed_body", "The body cannot be read.")
 )
 
-// admit checks what every service would have to refuse, and says why it does.
-func (p *passage) admit(w http.ResponseWriter, r *http.Request, client netip.Addr) error {
+// admit checks what every service would have to refuse, and says who asks, or
+// why it refuses.
+func (p *passage) admit(w http.ResponseWriter, r *http.Request, client netip.Addr) (who identity.Principal, err error) {
 	if !modest(r.Header) {
-		return errHeaders
+		return who, errHeaders
 	}
-	var who identity.Principal
 	var unknown error
 	switch {
 	case p.rule.foreign:
@@ -60,21 +60,22 @@ func (p *passage) admit(w http.ResponseWriter, r *http.Request, client netip.Add
 	}
 	if !p.rule.unlimited { // whoever guesses tokens is counted, too
 		if err := p.gateway.limit(w, r, &p.quotas, client, who); err != nil {
-			return err
+			return who, err
 		}
 	}
 	if unknown != nil {
-		return unknown
+		return who, unknown
 	}
 	if p.rule.key == needsKey {
-		return keyed(r.Header[keyHeader])
+		return who, keyed(r.Header[keyHeader])
 	}
-	return nil
+	return who, nil
 }
 
 // before is admit for the gateway's own operations.
 func (p *passage) before(w http.ResponseWriter, r *http.Request) error {
-	return p.admit(w, r, p.gateway.client(r))
+	_, err := p.admit(w, r, p.gateway.client(r))
+	return err
 }
 
 // takenIn is how long an answer may take to be read, from when the request was there.

@@ -8,7 +8,8 @@
 //   - the size of the body;
 //   - the correlation id, made here when the client brought none, and the client's
 //     network address: the peer's, or what a proxy of ours says (address.go);
-//   - how often one may ask, and how much a service can take (limits.go, gate.go).
+//   - how often one may ask, how many streams one may hold, and how much a service
+//     can take (limits.go, streams.go, gate.go).
 //
 // A service may have several instances, found by DNS or by a list. They take
 // turns; one that refuses a connection is passed over, and a breaker per instance

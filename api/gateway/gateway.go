@@ -31,6 +31,7 @@ type Options struct {
 	Proxies   []netip.Prefix     // whose word about the client's address is taken; nobody's when empty
 	Limiter   *ratelimit.Limiter // counts requests; nil makes one
 	Limits    []ratelimit.Policy // nil means Limits
+	Streams   int                // that one customer, or one address, may hold at a time; 0 means 10
 	LegacyURL string             // who answers what nothing of ours does under /api; "" for nobody
 	Legacy    []LegacyShare      // what it answers although we could
 	Caller    *operations.Caller
@@ -47,6 +48,7 @@ type Gateway struct {
 	proxies  []netip.Prefix
 	limiter  *ratelimit.Limiter
 	limits   []ratelimit.Policy
+	streams  *holders
 	watched  []*service
 	old      *oldShop // nil without one
 	secure   bool     // clients come by TLS
@@ -64,6 +66,7 @@ func New(o Options) (*Gateway, error) {
 	if g.limits == nil {
 		g.limits = Limits
 	}
+	g.streams = newHolders(cmp.Or(o.Streams, streamsEach))
 	g.keys = newKeyDesk(o.Caller, g.limiter, g.limits)
 	document, err := toJSON(o.Document)
 	if err != nil {

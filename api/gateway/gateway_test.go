@@ -124,6 +124,11 @@ func (e *edge) do(req *http.Request) answer {
 	e.t.Helper()
 	res, err := http.DefaultTransport.RoundTrip(req) // follows no redirect
 	require.NoError(e.t, err)
+	return e.read(res)
+}
+
+func (e *edge) read(res *http.Response) answer {
+	e.t.Helper()
 	defer func() { require.NoError(e.t, res.Body.Close()) }()
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(e.t, err)

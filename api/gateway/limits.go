@@ -86,14 +86,14 @@ func limitsOf(all []ratelimit.Policy, more string) (q quotas) {
 // draft-ietf-httpapi-ratelimit-headers what is left: r requests now, and all of
 // them after t seconds. The error is a request too many.
 func (g *Gateway) limit(w http.ResponseWriter, r *http.Request, q *quotas, client netip.Addr, who identity.Principal) error {
-	holds, key := &q.principal, ratelimit.Principal(who.UserID)
+	holds := &q.principal
 	if who.Role == "" {
-		holds, key = &q.address, ratelimit.Address(client)
+		holds = &q.address
 	}
 	if len(holds.policies) == 0 {
 		return nil
 	}
-	verdict := g.limiter.Take(r.Context(), key, holds.policies...)
+	verdict := g.limiter.Take(r.Context(), counted(who, client), holds.policies...)
 	told := make([]byte, 0, 64)
 	for i := range holds.policies {
 		u := &verdict.Usages[i]
@@ -111,6 +111,14 @@ func (g *Gateway) limit(w http.ResponseWriter, r *http.Request, q *quotas, clien
 	}
 	limited.WithLabelValues(verdict.Refused.Name).Inc()
 	return httpapi.ErrLimited.With("retry_after", seconds(verdict.Wait))
+}
+
+// counted is who a request counts for: the principal, or else the address.
+func counted(who identity.Principal, client netip.Addr) ratelimit.Key {
+	if who.Role == "" {
+		return ratelimit.Address(client)
+	}
+	return ratelimit.Principal(who.UserID)
 }
 
 // seconds rounds up.

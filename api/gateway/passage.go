@@ -63,9 +63,18 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client := p.gateway.client(r)
-	if err := p.admit(w, r, client); err != nil {
+	who, err := p.admit(w, r, client)
+	if err != nil {
 		httpapi.WriteProblem(w, r, err)
 		return
+	}
+	if p.rule.stream {
+		holder := counted(who, client)
+		if !p.gateway.streams.take(holder) {
+			httpapi.WriteProblem(w, r, httpapi.ErrTooManyStreams)
+			return
+		}
+		defer p.gateway.streams.drop(holder)
 	}
 	if err := bound(w, r); err != nil {
 		httpapi.WriteProblem(w, r, err)
@@ -226,7 +235,7 @@ func (s *service) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(context.Cause(r.Context()), errNoAnswer):
 		err = s.unavailable(errNoAnswer)
 	case r.Context().Err() != nil:
-		w.WriteHeader(statusGone)
+		w.WriteHeader(httpapi.StatusGone)
 		return
 	default:
 		err = s.unavailable(err)
@@ -234,10 +243,6 @@ func (s *service) failed(w http.ResponseWriter, r *http.Request, err error) {
 	// The request's own context has ended with the deadline; its values are wanted.
 	httpapi.WriteProblem(w, r.WithContext(context.WithoutCancel(r.Context())), err)
 }
-
-// statusGone is counted for a client that did not wait for its answer. Nobody
-// receives it.
-const statusGone = 499
 
 // buffers lends the memory through which answers are copied.
 var buffers = pool{sync.Pool{New: func() any { return new([32 << 10]byte) }}}

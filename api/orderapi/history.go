@@ -74,7 +74,7 @@ func registerHistory(a *httpapi.API, orders *order.Service, desk *Desk) {
 		Description: "Server-sent events: each has the order's version as its id, its type as its name and the timeline's entry as its data. " +
 			"It goes on after Last-Event-ID. A comment comes every 15 seconds while nothing happens. The stream ends when the order is closed, " +
 			"and after ten minutes; a client that comes back goes on where it was. 204 says that nothing can come any more.",
-		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound}, Content: map[string]any{"text/event-stream": exampleStream},
+		Access: httpapi.Customer, Errors: []*fault.Error{order.ErrOrderNotFound, httpapi.ErrTooManyStreams}, Content: map[string]any{"text/event-stream": exampleStream},
 	}, func(ctx context.Context, in *streamInput) (*streamOutput, error) { return desk.stream(ctx, in) })
 }
 

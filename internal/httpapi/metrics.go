@@ -27,6 +27,10 @@ var durations = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 
 func init() { telemetry.Registry.MustRegister(durations) }
 
+// StatusGone is counted for a request whose client did not wait for all of its
+// answer. Nobody receives it; nginx made it up.
+const StatusGone = 499
+
 // meter finds the histogram of a route's method and status without a lookup by
 // labels.
 type meter struct {
@@ -101,7 +105,11 @@ func observed(pattern string, handler http.Handler) http.Handler {
 			if watched, ok := st.w.(*watcher); ok && watched.status != 0 {
 				status = watched.status
 			}
-			if !finished { // it panics; recovered answers
+			switch {
+			case finished:
+			case r.Context().Err() != nil: // it broke off, because nobody receives the answer
+				status = StatusGone
+			default: // it panics; recovered answers
 				status = http.StatusInternalServerError
 			}
 			m.observe(r.Method, status, time.Since(start))

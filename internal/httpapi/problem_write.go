@@ -66,10 +66,11 @@ func finish(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// What the gateway refuses on every operation's behalf.
+// What the gateway refuses on every operation's behalf, or on that of each stream.
 var (
-	ErrLimited    = fault.New(fault.Limited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
-	ErrOverloaded = fault.New(fault.Unavailable, "overloaded", "The shop is very busy at the moment. Please try again.")
+	ErrLimited        = fault.New(fault.Limited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
+	ErrOverloaded     = fault.New(fault.Unavailable, "overloaded", "The shop is very busy at the moment. Please try again.")
+	ErrTooManyStreams = fault.New(fault.Limited, "too_many_streams", "You have as many streams open as one customer may; close one first.").With("retry_after", 5)
 )
 
 // errValidation is a request that a schema refuses.

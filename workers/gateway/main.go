@@ -59,6 +59,7 @@ func run(_ context.Context, p *process.Process) error {
 		Proxies:   proxies,
 		Limiter:   limiter,
 		Limits:    limits,
+		Streams:   cfg.Streams,
 		LegacyURL: cfg.LegacyURL,
 		Legacy:    shares,
 		Caller:    operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()}),

@@ -21,6 +21,7 @@ type settings struct {
 	Origins       []string `env:"KASSA_CORS_ORIGINS" example:"https://shop.example,https://admin.shop.example"`       // whose pages may call; none when empty
 	Proxies       []string `env:"KASSA_TRUSTED_PROXIES" example:"10.0.0.0/8,192.0.2.7/32"`                            // networks whose X-Forwarded-For is believed; none when empty
 	RateLimits    string   `env:"KASSA_RATE_LIMITS" example:"anonymous=100/15m,checkout=off"`                         // changes of gateway.Limits
+	Streams       int      `env:"KASSA_STREAMS_PER_CUSTOMER" envDefault:"10" example:"10"`                            // event streams that one customer may hold at a time, at each gateway
 	RedisURL      string   `env:"KASSA_REDIS_URL" example:"rediss://:password@redis:6379/0"`                          // where several gateways count together; each for itself when empty
 	LegacyURL     string   `env:"KASSA_LEGACY_URL" example:"http://old-shop:8000"`                                    // who answers what nothing here does under /api; nobody when empty
 	LegacyRoutes  []string `env:"KASSA_LEGACY_ROUTES" example:"/v1/products=100,/v1/cart=25"`                         // percent of the customers that it still serves, by path
@@ -48,6 +49,9 @@ func (s settings) Validate(production bool) []string {
 	}
 	if _, err := s.limits(); err != nil {
 		lines = append(lines, "KASSA_RATE_LIMITS "+err.Error()+"; for example KASSA_RATE_LIMITS=anonymous=100/15m,checkout=off")
+	}
+	if s.Streams < 1 || s.Streams > 1000 {
+		lines = append(lines, "KASSA_STREAMS_PER_CUSTOMER must be between 1 and 1000; for example KASSA_STREAMS_PER_CUSTOMER=10")
 	}
 	if s.RedisURL != "" && !ratelimit.ValidURL(s.RedisURL) {
 		lines = append(lines, "KASSA_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS; check its scheme and its host")

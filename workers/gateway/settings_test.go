@@ -23,7 +23,7 @@ func TestOriginsOfBrowsers(t *testing.T) {
 		{"no scheme", "shop.example", true, "scheme and host only"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := settings{MetricsListen: "127.0.0.1:8081", PublicURL: "https://shop.example"}
+			s := settings{MetricsListen: "127.0.0.1:8081", PublicURL: "https://shop.example", Streams: 10}
 			if c.origins != "" {
 				s.Origins = strings.Split(c.origins, ",")
 			}
@@ -39,6 +39,13 @@ func TestOriginsOfBrowsers(t *testing.T) {
 	}
 }
 
+func TestStreamsOfACustomer(t *testing.T) {
+	for n, refused := range map[int]bool{-1: true, 0: true, 1: false, 10: false, 1000: false, 1001: true} {
+		lines := settings{MetricsListen: "127.0.0.1:8081", PublicURL: "https://shop.example", Streams: n}.Validate(true)
+		require.Equal(t, refused, len(lines) == 1 && strings.HasPrefix(lines[0], "KASSA_STREAMS_PER_CUSTOMER must be"), "%d: %v", n, lines)
+	}
+}
+
 func TestLimitsAndProxies(t *testing.T) {
 	for _, c := range []struct{ name, proxies, limits, redis, refused string }{
 		{"none", "", "", "", ""},
@@ -49,7 +56,7 @@ func TestLimitsAndProxies(t *testing.T) {
 		{"a web address", "", "", "http://hunter2@redis", "KASSA_REDIS_URL must be redis://user:password@host:port/number, or rediss:// for TLS; check its scheme and its host"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := settings{MetricsListen: "127.0.0.1:8081", PublicURL: "https://shop.example", RateLimits: c.limits, RedisURL: c.redis}
+			s := settings{MetricsListen: "127.0.0.1:8081", PublicURL: "https://shop.example", Streams: 10, RateLimits: c.limits, RedisURL: c.redis}
 			if c.proxies != "" {
 				s.Proxies = strings.Split(c.proxies, ",")
 			}

@@ -9983,7 +9983,15 @@ export interface operations {
                 };
             };
             422: components["responses"]["validation_failed"];
-            429: components["responses"]["rate_limited"];
+            /** @description Too Many Requests. `rate_limited`: Too many requests; wait as long as Retry-After says. `too_many_streams`: You have as many streams open as one customer may; close one first. RateLimit-Policy names the limits that hold, q requests within w seconds of each; RateLimit says that r are left, and all of them again after t seconds. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };

@@ -12,10 +12,16 @@ import (
 	"kassa/sql/paymentdb"
 )
 
+// maxChanges bounds how often a payment's method changes: each change is some
+// requests to the provider, and some events in the history of the order's saga.
+const maxChanges = 10
+
 // ChangePaymentMethod pays an order that waits for its customer with another
 // method. What the old method could still take is made impossible first; then
 // the new one is asked, under the next key. It answers like AuthorizePayment. A
 // bank that says no to the new method ends the payment, as it does at first.
+// After 10 changes (an authorization that was tried under a new key counts as one)
+// it answers ErrPaymentChangedTooOften and the last method stays.
 func (s *Service) ChangePaymentMethod(ctx context.Context, in ChangePaymentMethodInput) (Payment, error) {
 	if !token(in.PaymentMethod) || in.UserID == uuid.Nil {
 		return Payment{}, ErrPaymentInvalid
@@ -67,7 +73,7 @@ func (s *Service) stepToChange(ctx context.Context, row paymentdb.Payment, in Ch
 	switch {
 	case attempt == nil && changed:
 	case attempt == nil:
-		if attempt, err = s.startChange(ctx, row, in); err == nil {
+		if attempt, err = s.startChange(ctx, row, newest, in); err == nil {
 			row, err = s.perform(ctx, row, *attempt)
 		}
 	case attempt.Operation != opAuthorize:
@@ -81,8 +87,9 @@ func (s *Service) stepToChange(ctx context.Context, row paymentdb.Payment, in Ch
 }
 
 // startChange begins to cancel what waits for the customer. The attempt carries
-// the new method, so that whoever finishes it goes on with that.
-func (s *Service) startChange(ctx context.Context, row paymentdb.Payment, in ChangePaymentMethodInput) (*paymentdb.Attempt, error) {
+// the new method, so that whoever finishes it goes on with that. newest is the
+// last authorization.
+func (s *Service) startChange(ctx context.Context, row paymentdb.Payment, newest paymentdb.Attempt, in ChangePaymentMethodInput) (*paymentdb.Attempt, error) {
 	switch {
 	case row.VoidedAt != nil:
 		return nil, ErrPaymentVoided
@@ -90,6 +97,8 @@ func (s *Service) startChange(ctx context.Context, row paymentdb.Payment, in Cha
 		return nil, ErrPaymentInProgress
 	case row.Status != string(StatusRequiresAction):
 		return nil, ErrPaymentNotAwaiting
+	case newest.N > maxChanges:
+		return nil, ErrPaymentChangedTooOften
 	}
 	return s.start(ctx, row, paymentdb.InsertAttemptParams{
 		Operation: opVoid, Amount: row.Amount, PaymentMethod: in.PaymentMethod, RequestID: optional(in.ChangeID), Final: true,

@@ -91,6 +91,31 @@ func TestChangePaymentMethodMoreThanOnce(t *testing.T) {
 	c.agree()
 }
 
+func TestChangePaymentMethodHasAnEnd(t *testing.T) {
+	c := open(t)
+	in := c.waiting()
+	var last payment.ChangePaymentMethodInput
+	for i := range 10 {
+		last = other(in, []string{transfer, challenged}[i%2])
+		_, err := c.change(last)
+		require.NoError(t, err, "change %d", i+1)
+	}
+	before, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	for range 2 {
+		_, err = c.change(other(in, visa))
+		require.ErrorIs(t, err, payment.ErrPaymentChangedTooOften)
+	}
+	again, err := c.change(last)
+	require.NoError(t, err, "what was changed stays so")
+	require.Equal(t, before, again)
+	c.apply()
+	after, err := c.ReadPayment(t.Context(), payment.ReadPaymentInput{OrderID: in.OrderID})
+	require.NoError(t, err)
+	require.Equal(t, before, after, "nothing was asked of the provider, and nothing told")
+	c.agree()
+}
+
 // TestChangePaymentMethodSurvivesTheProvider: the old one is cancelled, the new
 // one charged once, whichever answer gets lost.
 func TestChangePaymentMethodSurvivesTheProvider(t *testing.T) {

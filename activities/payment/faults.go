@@ -19,6 +19,8 @@ var (
 
 	// ErrPaymentNotAwaiting is a payment whose method cannot be changed: it does not wait for its customer.
 	ErrPaymentNotAwaiting = fault.New(fault.Conflict, "payment_not_awaiting", "This payment does not wait for its customer, so its method stays.")
+	// ErrPaymentChangedTooOften is a payment whose method was changed as often as it may be.
+	ErrPaymentChangedTooOften = fault.New(fault.Declined, "payment_changed_too_often", "The payment method of this order was changed too often. Pay with the last one, or order anew.")
 	// ErrPaymentNotTransfer is a payment of which no bank transfer is expected.
 	ErrPaymentNotTransfer = fault.New(fault.Conflict, "payment_not_transfer", "No bank transfer is expected for this payment.")
 	// ErrTransferDiffers is a bank transfer over another amount than the payment's.

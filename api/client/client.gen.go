@@ -7252,7 +7252,7 @@ type ClientInterface interface {
 
 	// ChangePaymentMethodWithBody Pay an order that awaits payment with another method
 	//
-	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -7261,7 +7261,7 @@ type ClientInterface interface {
 
 	// ChangePaymentMethod Pay an order that awaits payment with another method
 	//
-	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -9398,7 +9398,7 @@ func (c *Client) ListPayments(ctx context.Context, params *ListPaymentsParams, r
 
 // ChangePaymentMethodWithBody Pay an order that awaits payment with another method
 //
-// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 //
 // Takes any type of body and a specified content type.
 //
@@ -9417,7 +9417,7 @@ func (c *Client) ChangePaymentMethodWithBody(ctx context.Context, params *Change
 
 // ChangePaymentMethod Pay an order that awaits payment with another method
 //
-// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -18977,7 +18977,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePaymentMethodWithBodyWithResponse Pay an order that awaits payment with another method
 	//
-	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -18986,7 +18986,7 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePaymentMethodWithResponse Pay an order that awaits payment with another method
 	//
-	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+	// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -34030,7 +34030,7 @@ func (c *ClientWithResponses) ListPaymentsWithResponse(ctx context.Context, para
 
 // ChangePaymentMethodWithBodyWithResponse Pay an order that awaits payment with another method
 //
-// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -34045,7 +34045,7 @@ func (c *ClientWithResponses) ChangePaymentMethodWithBodyWithResponse(ctx contex
 
 // ChangePaymentMethodWithResponse Pay an order that awaits payment with another method
 //
-// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+// While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -43,9 +43,10 @@ func methods(a *httpapi.API, svc *payment.Service) {
 		ID: "change-payment-method", Method: http.MethodPost, Path: "/v1/payments", Tag: tagPayments,
 		Summary: "Pay an order that awaits payment with another method",
 		Description: "While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is " +
-			"made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.",
+			"made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. " +
+			"The method may change ten times.",
 		Access: httpapi.Customer, Key: httpapi.RequiredKey, Errors: []*fault.Error{
-			payment.ErrPaymentNotFound, payment.ErrPaymentNotAwaiting, payment.ErrPaymentVoided, payment.ErrCardDeclined, payment.ErrPaymentMethodUnknown,
+			payment.ErrPaymentNotFound, payment.ErrPaymentNotAwaiting, payment.ErrPaymentChangedTooOften, payment.ErrPaymentVoided, payment.ErrCardDeclined, payment.ErrPaymentMethodUnknown,
 			payment.ErrAmountRefused, payment.ErrPaymentInvalid, payment.ErrPaymentInProgress, payment.ErrProviderUnavailable,
 		},
 	}, func(ctx context.Context, in *changeInput) (*paymentOutput, error) {

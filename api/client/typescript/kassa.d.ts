@@ -790,7 +790,7 @@ export interface paths {
         put?: never;
         /**
          * Pay an order that awaits payment with another method
-         * @description While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout.
+         * @description While the order waits for its customer, at the bank's 3-D Secure page or with a transfer to make. What the old method could still take is made impossible first. The order goes on with the answer: see its status. A card that is declined ends the order, as it does at checkout. The method may change ten times.
          */
         post: operations["change-payment-method"];
         delete?: never;
@@ -10729,7 +10729,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `payment_not_awaiting`: This payment does not wait for its customer, so its method stays. `payment_voided`: This order wants no payment any more. */
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `payment_not_awaiting`: This payment does not wait for its customer, so its method stays. `payment_changed_too_often`: The payment method of this order was changed too often. Pay with the last one, or order anew. `payment_voided`: This order wants no payment any more. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,9 @@
+-- +goose NO TRANSACTION
 -- +goose Up
--- Reconcile looks for returns whose saga is gone.
-CREATE INDEX returns_open ON returns (id) WHERE status IN ('requested', 'approved', 'received');
+-- Reconcile looks for returns whose saga is gone. Writes go on while the index is built;
+-- one that was cut leaves half of it, which goes first when it is run again.
+DROP INDEX CONCURRENTLY IF EXISTS returns_open;
+CREATE INDEX CONCURRENTLY returns_open ON returns (id) WHERE status IN ('requested', 'approved', 'received');
 
 -- +goose Down
-DROP INDEX returns_open;
+DROP INDEX CONCURRENTLY IF EXISTS returns_open;

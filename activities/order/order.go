@@ -9,7 +9,9 @@ import (
 	"kassa/internal/money"
 )
 
-// Order is a customer's purchase.
+// Order is a customer's purchase. Its shipments, refunds and returns come whole,
+// not by pages: each that holds takes a piece or a minor unit that no other has, and
+// the staff of the shop asked for, or turned down, each that came to nothing.
 type Order struct {
 	ID              uuid.UUID      `json:"id" format:"uuid" doc:"Order id." example:"0199f3c2-8c1e-7d55-9d0e-5b8a3f4f7a10"`
 	Number          string         `json:"number" doc:"What the customer reads aloud." example:"K-1000042"`

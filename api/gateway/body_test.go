@@ -18,7 +18,7 @@ import (
 func TestAClientsBrokenBodyIsNotTheServicesFault(t *testing.T) {
 	e := open(t, echoing(t))
 	for range 10 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(e.url, "http://"))
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(e.url, "http://"))
 		require.NoError(t, err)
 		_, err = fmt.Fprint(conn, "POST /api/v1/webhooks/stripe HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"+
 			"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nno chunk\r\n")

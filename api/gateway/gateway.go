@@ -34,6 +34,7 @@ type Options struct {
 	Streams   int                // that one customer, or one address, may hold at a time; 0 means 10
 	LegacyURL string             // who answers what nothing of ours does under /api; "" for nobody
 	Legacy    []LegacyShare      // what it answers although we could
+	SignIns   []string           // paths of its own where people sign in, like /v1/account/login
 	Caller    *operations.Caller
 	Health    http.HandlerFunc
 	Ready     http.HandlerFunc
@@ -123,6 +124,9 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options, document []byte) error {
 		legacy.keepsPath = true
 		g.old = &oldShop{passage: *g.passage(legacy, "", rule{wait: saga, foreign: true}), shares: o.Legacy}
 		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &g.old.passage)
+		for _, path := range o.SignIns {
+			mux.Handle("POST "+httpapi.PublicPrefix+path, g.passage(legacy, "", rule{wait: saga, foreign: true, limit: signIn}))
+		}
 	}
 	special, err := ruled(document)
 	if err != nil {

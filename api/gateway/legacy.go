@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,33 @@ func ParseLegacyShares(texts []string) ([]LegacyShare, error) {
 	return shares, nil
 }
 
+// CheckLegacySignIns says what is wrong with paths of the old shop where people
+// sign in.
+func CheckLegacySignIns(paths []string) error {
+	for i, p := range paths {
+		switch {
+		case !strings.HasPrefix(p, "/") || p != path.Clean(p) || strings.ContainsAny(p, "{}%? "):
+			return fmt.Errorf("%q is not like /v1/account/login, a path below /api", p)
+		case slices.ContainsFunc(routes, func(r route) bool { return covered(r.path, p) >= 0 }):
+			return fmt.Errorf("a service answers %q, and limits it where people sign in", p)
+		case slices.Contains(paths[:i], p):
+			return fmt.Errorf("%q is there twice", p)
+		}
+	}
+	return nil
+}
+
+// straight reports whether a path that was unescaped goes up nowhere: the old shop
+// may take its escapes for what they stand for.
+func straight(p string) bool {
+	for name := range strings.FieldsFuncSeq(p, func(c rune) bool { return c == '/' || c == '\\' }) {
+		if name == "." || name == ".." {
+			return false
+		}
+	}
+	return true
+}
+
 // oldShop is the way to the shop that this one replaces.
 type oldShop struct {
 	passage
@@ -51,9 +79,9 @@ type oldShop struct {
 // goes the same way, through any gateway, and stays with the new shop when a share
 // gets smaller.
 func (o *oldShop) takes(r *http.Request) bool {
-	path := strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix)
+	asked := strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix)
 	for _, share := range o.shares {
-		if covered(share.Prefix, path) < 0 {
+		if covered(share.Prefix, asked) < 0 {
 			continue
 		}
 		return share.Percent == 100 || share.Percent > 0 && percentile(o.gateway.visitor(r)) < share.Percent

@@ -108,3 +108,53 @@ func TestWhatAShareOfTheOldShopMayBe(t *testing.T) {
 	_, err := gateway.ParseLegacyShares([]string{"/v1/cart=5", "/v1/cart=6"})
 	require.ErrorContains(t, err, "twice")
 }
+
+func TestTheOldShopsSignInsAreLimited(t *testing.T) {
+	old := played(t, map[string]http.HandlerFunc{"/api/v1/": says(200, "{}")})
+	e := open(t, func(o *gateway.Options) {
+		echoing(t)(o)
+		tight(o)
+		o.LegacyURL, o.SignIns = old, []string{"/v1/account/login", "/v1/session"}
+	})
+	require.Equal(t, 200, e.call("POST", "/api/v1/account/login", "{}", nil).status)
+	require.Equal(t, 200, e.call("POST", "/api/v1/session", "{}", nil).status)
+	for _, spelling := range []string{"/api/v1/account/login", "/api/v1/account/log%69n", "/api/v1/session"} {
+		e.tooMany(e.call("POST", spelling, "{}", nil), "sign-in", "30")
+	}
+	e.tooMany(e.call("POST", "/api/v1/users/login", "{}", nil), "sign-in", "30")
+	require.Equal(t, 200, e.call("GET", "/api/v1/account/login", "", nil).status, "whoever looks at the page guesses nothing")
+}
+
+func TestWhereTheOldShopsSignInsMayBe(t *testing.T) {
+	for p, refused := range map[string]string{
+		"/v1/account/login": "", "/login": "",
+		"": "is not like", "login": "is not like", "/v1//login": "is not like", "/v1/login/": "is not like", "/v1/{x}/login": "is not like", "/v1/../login": "is not like",
+		"/v1/users/login": "a service answers", "/v1/users/legacy-login": "a service answers",
+	} {
+		err := gateway.CheckLegacySignIns([]string{p})
+		if refused == "" {
+			require.NoError(t, err, p)
+			continue
+		}
+		require.ErrorContains(t, err, refused, p)
+	}
+	require.ErrorContains(t, gateway.CheckLegacySignIns([]string{"/login", "/login"}), "twice")
+}
+
+func TestTheOldShopSeesEscapesAsTheyCame(t *testing.T) {
+	old := played(t, map[string]http.HandlerFunc{"/": func(w http.ResponseWriter, r *http.Request) {
+		says(200, `{"asked":"`+r.RequestURI+`"}`)(w, r)
+	}})
+	shares, err := gateway.ParseLegacyShares([]string{"/v1/products=100"})
+	require.NoError(t, err)
+	for _, base := range []string{"", "/shop", "/an%20old%20shop"} {
+		e := open(t, func(o *gateway.Options) { echoing(t)(o); o.LegacyURL, o.Legacy = old+base, shares })
+		for _, path := range []string{"/api/v1/wishlists/a%2Fb", "/api/v1/products/a%2Fb?c=%2F", "/api/v1/wishlists/caf%C3%A9", "/api/v1/wishlists/%7Eme"} {
+			require.Equal(t, base+path, e.call("GET", path, "", nil).body["asked"])
+		}
+		for _, path := range []string{"/api/v1/wishlists/..%2f..%2fadmin", "/api/v1/wishlists/%2e%2e/admin", "/api/v1/wishlists/..%5cadmin", "/api/v1/products/%2E%2E%2Forders"} {
+			e.refused(e.call("GET", path, "", nil), 404, "not_found")
+		}
+		e.refused(e.call("GET", "/api/v1/orders/a%2Fb", "", nil), 404, "not_found")
+	}
+}

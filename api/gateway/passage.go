@@ -49,7 +49,7 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		mixed.reads, mixed.writes, mixed.quotas, mixed.rule.unlimited = p.reads, p.writes, p.quotas, p.rule.unlimited
 		p = &mixed
 	}
-	if r.URL.RawPath != "" { // no id or code of ours needs an escape
+	if r.URL.RawPath != "" && (!p.rule.foreign || !straight(r.URL.Path)) { // no id or code of ours needs an escape
 		httpapi.WriteProblem(w, r, errNowhere)
 		return
 	}

@@ -66,7 +66,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = kept{r.Body}
 	}
 	s.retries.earn()
-	path := r.URL.Path
+	path, raw := r.URL.Path, r.URL.RawPath
 	failure, retried := errNoInstance, false
 	for _, in := range instances {
 		if !in.breaker.TryAcquirePermit() {
@@ -76,6 +76,9 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 			r = again(r)
 		}
 		r.URL.Scheme, r.URL.Host, r.URL.Path = in.url.Scheme, in.url.Host, in.url.Path+path
+		if raw != "" {
+			r.URL.RawPath = in.url.EscapedPath() + raw
+		}
 		res, err := in.transport.RoundTrip(r)
 		in.record(r.Context(), err)
 		if err == nil {

@@ -62,6 +62,7 @@ func run(_ context.Context, p *process.Process) error {
 		Streams:   cfg.Streams,
 		LegacyURL: cfg.LegacyURL,
 		Legacy:    shares,
+		SignIns:   cfg.LegacySignIns,
 		Caller:    operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()}),
 		Health:    p.Health,
 		Ready:     p.Readiness,

@@ -24,6 +24,7 @@ type settings struct {
 	Streams       int      `env:"KASSA_STREAMS_PER_CUSTOMER" envDefault:"10" example:"10"`                            // event streams that one customer may hold at a time, at each gateway
 	RedisURL      string   `env:"KASSA_REDIS_URL" example:"rediss://:password@redis:6379/0"`                          // where several gateways count together; each for itself when empty
 	LegacyURL     string   `env:"KASSA_LEGACY_URL" example:"http://old-shop:8000"`                                    // who answers what nothing here does under /api; nobody when empty
+	LegacySignIns []string `env:"KASSA_LEGACY_SIGN_INS" example:"/v1/account/login"`                                  // its paths under /api where people sign in; none when empty
 	LegacyRoutes  []string `env:"KASSA_LEGACY_ROUTES" example:"/v1/products=100,/v1/cart=25"`                         // percent of the customers that it still serves, by path
 }
 
@@ -43,6 +44,11 @@ func (s settings) Validate(production bool) []string {
 		lines = append(lines, "KASSA_LEGACY_ROUTES: "+err.Error())
 	} else if len(s.LegacyRoutes) > 0 && s.LegacyURL == "" {
 		lines = append(lines, "KASSA_LEGACY_ROUTES needs KASSA_LEGACY_URL; set it, for example KASSA_LEGACY_URL=http://old-shop:8000")
+	}
+	if err := gateway.CheckLegacySignIns(s.LegacySignIns); err != nil {
+		lines = append(lines, "KASSA_LEGACY_SIGN_INS: "+err.Error())
+	} else if len(s.LegacySignIns) > 0 && s.LegacyURL == "" {
+		lines = append(lines, "KASSA_LEGACY_SIGN_INS needs KASSA_LEGACY_URL; set it, for example KASSA_LEGACY_URL=http://old-shop:8000")
 	}
 	if _, err := s.proxies(); err != nil {
 		lines = append(lines, "KASSA_TRUSTED_PROXIES must be a list of networks that are yours, not of everybody; for example KASSA_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7/32")

@@ -46,6 +46,16 @@ func TestStreamsOfACustomer(t *testing.T) {
 	}
 }
 
+func TestSignInsOfAnOldShop(t *testing.T) {
+	s := settings{MetricsListen: "127.0.0.1:8081", PublicURL: "https://shop.example", Streams: 10, LegacyURL: "http://old:8000"}
+	s.LegacySignIns = []string{"/v1/account/login", "/v1/session"}
+	require.Empty(t, s.Validate(true))
+	s.LegacySignIns = []string{"account/login"}
+	require.Equal(t, []string{`KASSA_LEGACY_SIGN_INS: "account/login" is not like /v1/account/login, a path below /api`}, s.Validate(true))
+	s.LegacyURL, s.LegacySignIns = "", []string{"/v1/session"}
+	require.Equal(t, []string{"KASSA_LEGACY_SIGN_INS needs KASSA_LEGACY_URL; set it, for example KASSA_LEGACY_URL=http://old-shop:8000"}, s.Validate(true))
+}
+
 func TestLimitsAndProxies(t *testing.T) {
 	for _, c := range []struct{ name, proxies, limits, redis, refused string }{
 		{"none", "", "", "", ""},

@@ -18,7 +18,7 @@ import (
 
 type chaosCommand struct {
 	Run   chaosRunCommand   `cmd:"" default:"withargs" help:"Break a platform of its own while customers buy, and check the books."`
-	Model chaosModelCommand `cmd:"" help:"Explore the checkout's schedules in virtual time."`
+	Model chaosModelCommand `cmd:"" help:"Explore the schedules of orders in virtual time."`
 	List  chaosListCommand  `cmd:"" help:"List the scenarios, and what is not tested."`
 }
 
@@ -106,8 +106,8 @@ func (c *chaosModelCommand) Run(ctx context.Context) error {
 	for _, f := range r.Findings {
 		fmt.Println("FAIL", f)
 	}
-	fmt.Printf("%d schedules in %s: %d orders (%d confirmed, %d rejected, %d cancelled), %d sagas began again in another worker, %d findings\n",
-		r.Schedules, r.Took.Round(100*time.Millisecond), r.Orders, r.Confirmed, r.Rejected, r.Cancelled, r.Replays, len(r.Findings))
+	fmt.Printf("%d schedules in %s: %d orders (%d confirmed, %d rejected, %d cancelled), %d parcels, %d refunds, %d returns, %d sagas began again in another worker, %d findings\n",
+		r.Schedules, r.Took.Round(100*time.Millisecond), r.Orders, r.Confirmed, r.Rejected, r.Cancelled, r.Shipped, r.Refunded, r.Returned, r.Replays, len(r.Findings))
 	if len(r.Findings) > 0 {
 		return errFound
 	}

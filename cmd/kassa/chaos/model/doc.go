@@ -1,4 +1,5 @@
-// Package model explores what can happen to the checkout saga, in virtual time.
+// Package model explores what can happen to the sagas of an order, in virtual time:
+// checkout and cancellation, parcels, refunds and returns.
 //
 // It runs the real workflows against stand-ins of the services and of Temporal,
 // all in one process and on a clock that jumps. A schedule is what goes wrong,
@@ -13,9 +14,11 @@
 //	world.go     the clock, the agenda, and the network between the parts
 //	temporal.go  a saga under way: its history, its commands, death and replay
 //	intercept.go what a saga asks of Temporal, answered from here
-//	shop.go      the stand-ins: orders, stock; coupons.go: coupons; payments.go: payments;
-//	provider.go: whom they ask
-//	books.go     what must hold at the end
+//	deeds.go     what people do to an order after its checkout
+//	shop.go      the stand-ins: orders; goods.go, returns.go: their parcels, refunds and returns;
+//	             warehouse.go: stock; coupons.go: coupons; payments.go, claims.go: payments, and
+//	             captures and refunds; provider.go: whom they ask
+//	books.go     what must hold at the end; balance.go: of the money and goods of a bought order
 //	broken.go    mistakes that must be found
 //
 // The stand-ins keep the contracts of the services: idempotent by business key,

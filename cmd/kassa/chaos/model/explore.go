@@ -15,6 +15,8 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+
+	"kassa/activities/order"
 )
 
 // Options say what to explore.
@@ -33,7 +35,10 @@ type Report struct {
 	Confirmed int           `json:"confirmed"`
 	Rejected  int           `json:"rejected"`
 	Cancelled int           `json:"cancelled"`
-	Replays   int           `json:"replays"` // sagas that another worker took over, or began again
+	Shipped   int           `json:"shipped"`  // parcels that have left
+	Refunded  int           `json:"refunded"` // refunds that were made
+	Returned  int           `json:"returned"` // returns that have come to their end
+	Replays   int           `json:"replays"`  // sagas that another worker took over, or began again
 	Took      time.Duration `json:"took"`
 	Findings  []Finding     `json:"findings"`
 }
@@ -84,6 +89,9 @@ func (r *Report) add(part Report) {
 	r.Confirmed += part.Confirmed
 	r.Rejected += part.Rejected
 	r.Cancelled += part.Cancelled
+	r.Shipped += part.Shipped
+	r.Refunded += part.Refunded
+	r.Returned += part.Returned
 	r.Replays += part.Replays
 	r.Findings = append(r.Findings, part.Findings...)
 }
@@ -130,13 +138,28 @@ func (w *world) tellEnd(r *Report) {
 	r.Findings = append(r.Findings, w.audit()...)
 	for _, p := range w.shop.placed {
 		r.Orders++
-		switch p.status { //nolint:exhaustive // the others are findings
-		case "confirmed":
+		switch {
+		case p.status.Bought():
 			r.Confirmed++
-		case "rejected":
+		case p.status == order.Rejected:
 			r.Rejected++
-		case "cancelled":
+		case p.status == order.Cancelled:
 			r.Cancelled++
+		}
+		for _, each := range p.parcels {
+			if each.status == "shipped" || each.status == "delivered" {
+				r.Shipped++
+			}
+		}
+		for _, each := range p.restitutions {
+			if each.status == "succeeded" {
+				r.Refunded++
+			}
+		}
+		for _, each := range p.homecomings {
+			if each.status == "completed" {
+				r.Returned++
+			}
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (w *world) update(p *purchase, name string) {
 // resume asks the saga of a held order to go on, until the order is over: an
 // operator who is refused looks again.
 func (w *world) resume(p *purchase) {
-	if p.status.Closed() || p.status == order.Confirmed {
+	if p.status.Settled() {
 		return
 	}
 	w.update(p, workflows.ResumeUpdate)

@@ -19,17 +19,26 @@ type paid struct {
 	voided   bool // nobody wants it any more
 	intent   *intent
 	open     bool      // an attempt has no answer yet
-	busy     time.Time // until then somebody waits for one
+	attempt  *attempt  // that one; nil when it is to authorize
+	attempts int       // after the one to authorize: they number the keys
+	busy     time.Time // until then somebody waits for an answer
 	touched  time.Time
-	captured int64
-	held     int64
+
+	authorized, captured, refunded int64 // minor units
+	captures, refunds              map[uuid.UUID]*claim
+}
+
+func (s *shop) newPaid(orderID uuid.UUID, status payment.PaymentStatus) *paid {
+	p := &paid{id: s.w.id(), orderID: orderID, status: status, touched: s.w.now, captures: map[uuid.UUID]*claim{}, refunds: map[uuid.UUID]*claim{}}
+	s.payments[orderID] = p
+	return p
 }
 
 // attemptLasts is how long nobody takes over from somebody who waits.
 const attemptLasts = 10 * time.Second
 
 func (p *paid) payment() payment.Payment {
-	return payment.Payment{ID: p.id, OrderID: p.orderID, Status: p.status, ActionURL: "https://bank.example"}
+	return payment.Payment{ID: p.id, OrderID: p.orderID, Status: p.status, ActionURL: "https://bank.example", Captured: euro(p.captured)}
 }
 
 func (p *paid) undecided() bool {
@@ -47,21 +56,27 @@ func (s *shop) take(p *paid) bool {
 
 // settle takes the provider's word, which is its word of now.
 func (s *shop) settle(p *paid, i *intent) {
-	p.intent, p.open, p.touched = i, false, s.w.now
-	p.held, p.captured = 0, 0
+	p.intent, p.open, p.attempt, p.touched = i, false, nil, s.w.now
+	before := p.captured
+	p.authorized, p.captured, p.refunded = i.held+i.received, i.received, i.refunded
 	switch i.state {
 	case needsAction:
 		p.status = payment.StatusRequiresAction
 	case holds:
-		p.status, p.held = payment.StatusAuthorized, i.amount
+		p.status = payment.StatusAuthorized
 	case taken:
-		p.status, p.captured = payment.StatusCaptured, i.amount
-	case returned:
-		p.status = payment.StatusRefunded
+		if p.status = payment.StatusCaptured; i.refunded == i.received {
+			p.status = payment.StatusRefunded
+		}
 	case canceled:
 		p.status = payment.StatusVoided
 	case declined:
 		p.status = payment.StatusFailed
+	}
+	made(p.captures, i.captures)
+	made(p.refunds, i.refunds)
+	if p.manual && p.captured > before {
+		s.w.after(s.w.upTo(time.Second), func() { s.followPayment(p) })
 	}
 }
 
@@ -113,8 +128,8 @@ func (s *shop) authorizePayment(request any, alive func() bool, done func(any, e
 	}
 	switch {
 	case first:
-		p = &paid{id: s.w.id(), orderID: in.OrderID, amount: in.Amount.Amount, manual: in.Capture == payment.CaptureManual, status: payment.StatusPending, touched: s.w.now}
-		s.payments[in.OrderID] = p
+		p = s.newPaid(in.OrderID, payment.StatusPending)
+		p.amount, p.manual = in.Amount.Amount, in.Capture == payment.CaptureManual
 		s.take(p)
 	case p.voided || !p.undecided():
 		answer(p)
@@ -169,49 +184,16 @@ func (s *shop) voidPayment(request any, alive func() bool, done func(any, error)
 	in := request.(payment.VoidPaymentInput)
 	p := s.payments[in.OrderID]
 	if p == nil {
-		p = &paid{id: s.w.id(), orderID: in.OrderID, status: payment.StatusVoided}
-		s.payments[in.OrderID] = p
+		p = s.newPaid(in.OrderID, payment.StatusVoided)
 	}
 	p.voided, p.touched = true, s.w.now
-	s.undo(p, 5, alive, done)
+	s.undo(p, alive, done)
 }
 
-func (s *shop) undo(p *paid, turns int, alive func() bool, done func(any, error)) {
-	again := func(i *intent, fenced, heard bool) {
-		switch {
-		case !heard:
-			done(nil, s.lost(p))
-			return
-		case fenced:
-			p.status, p.open, p.touched = payment.StatusVoided, false, s.w.now
-		default:
-			s.settle(p, i)
-		}
-		s.undo(p, turns-1, alive, done)
-	}
-	var ask string
-	var do func() (*intent, bool)
-	switch p.status {
-	case payment.StatusPending, payment.StatusUnknown:
-		ask, do = "fence", func() (*intent, bool) {
-			if i := s.bank.search(p.orderID); i != nil {
-				return i, false
-			}
-			return s.bank.fence(s.key(p.orderID))
-		}
-	case payment.StatusRequiresAction, payment.StatusAuthorized:
-		ask, do = "cancel", func() (*intent, bool) { return s.bank.cancel(p.intent), false }
-	case payment.StatusCaptured:
-		ask, do = "refund", func() (*intent, bool) { return s.bank.refund(p.intent), false }
-	default:
-		done(p.payment(), nil)
-		return
-	}
-	if turns == 0 || !s.take(p) {
-		done(nil, payment.ErrPaymentInProgress)
-		return
-	}
-	s.step(alive, func() { s.toProvider(alive, ask, do, again) })
+func (s *shop) undo(p *paid, alive func() bool, done func(any, error)) {
+	s.advance(p, turns, alive, func() (any, bool, error) {
+		return p.payment(), !p.open && !p.undecided() && undoing(p) == "", nil
+	}, func() (*attempt, error) { return s.startUndo(p), nil }, done)
 }
 
 // resolvePayment asks for the truth and never charges.
@@ -222,7 +204,10 @@ func (s *shop) resolvePayment(request any, alive func() bool, done func(any, err
 		done(nil, payment.ErrPaymentNotFound)
 		return
 	case p.voided:
-		s.undo(p, 5, alive, done)
+		s.undo(p, alive, done)
+		return
+	case p.attempt != nil:
+		s.advance(p, turns, alive, func() (any, bool, error) { return p.payment(), !p.open, nil }, nil, done)
 		return
 	case !p.undecided() && p.status != payment.StatusRequiresAction:
 		done(p.payment(), nil)
@@ -249,7 +234,7 @@ func (s *shop) resolvePayment(request any, alive func() bool, done func(any, err
 
 func (s *shop) listUnsettledPayments(in payment.ListUnsettledPaymentsInput) (out payment.UnsettledPayments, _ error) {
 	for _, each := range s.placed {
-		if p := s.payments[each.OrderID]; p != nil && p.touched.Before(in.Before) && (p.undecided() || p.status == payment.StatusRequiresAction || p.voided && p.money()) {
+		if p := s.payments[each.OrderID]; p != nil && p.touched.Before(in.Before) && (p.undecided() || p.open || p.status == payment.StatusRequiresAction || p.voided && p.money()) {
 			out.Orders = append(out.Orders, each.OrderID)
 		}
 	}
@@ -263,4 +248,5 @@ func (s *shop) listOpenPayments(in payment.ListOpenPaymentsInput) (payment.OpenP
 	})}, nil
 }
 
-func (p *paid) money() bool { return p.held > 0 || p.captured > 0 }
+// money reports whether something is held, or was taken and not given back.
+func (p *paid) money() bool { return p.authorized > p.refunded }

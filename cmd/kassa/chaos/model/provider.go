@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kassa/activities/payment"
 	"kassa/workflows"
 )
 
@@ -13,6 +14,7 @@ type bank struct {
 	w       *world
 	intents []*intent
 	keys    map[string]*intent // what came of a key; nil when it was spent on nothing
+	refused map[string]bool    // by the keys of captures, refunds and voids: whether it said no
 }
 
 // intent is a payment as the provider knows it.
@@ -22,6 +24,9 @@ type intent struct {
 	state   intentState
 	charged bool // money was held or taken at some time
 	shown   time.Time
+
+	held, received, refunded int64             // minor units
+	captures, refunds        map[uuid.UUID]int // how often it was done, by the id of who asked for it
 }
 
 type intentState int
@@ -30,7 +35,6 @@ const (
 	needsAction intentState = iota
 	holds
 	taken
-	returned
 	canceled
 	declined
 )
@@ -62,7 +66,7 @@ func (b *bank) create(key string, p *paid) (i *intent, fenced bool) {
 	if i, used := b.keys[key]; used {
 		return i, i == nil
 	}
-	i = &intent{orderID: p.orderID, amount: p.amount, shown: b.w.now.Add(b.w.upTo(searchLags))}
+	i = &intent{orderID: p.orderID, amount: p.amount, shown: b.w.now.Add(b.w.upTo(searchLags)), captures: map[uuid.UUID]int{}, refunds: map[uuid.UUID]int{}}
 	b.keys[key], b.intents = i, append(b.intents, i)
 	c := b.w.shop.byID[p.orderID].customer
 	switch {
@@ -81,9 +85,9 @@ func (b *bank) create(key string, p *paid) (i *intent, fenced bool) {
 }
 
 func (b *bank) charge(i *intent, manual bool) {
-	i.charged, i.state = true, taken
+	i.charged, i.state, i.received = true, taken, i.amount
 	if manual {
-		i.state = holds
+		i.state, i.held, i.received = holds, i.amount, 0
 	}
 }
 
@@ -107,9 +111,14 @@ func (s *shop) hear(i *intent) {
 		s.w.after(2*time.Second, func() { s.hear(i) })
 		return
 	}
-	s.settle(p, i)
-	if p.voided && p.money() {
-		s.undo(p, 5, s.pays.alive(), func(any, error) {})
+	switch {
+	case p.attempt != nil:
+		s.resolvePayment(payment.ResolvePaymentInput{OrderID: i.orderID}, s.pays.alive(), func(any, error) {})
+	default:
+		s.settle(p, i)
+		if p.voided && p.money() {
+			s.undo(p, s.pays.alive(), func(any, error) {})
+		}
 	}
 	if r := s.w.runs[workflows.CheckoutID(i.orderID)]; r != nil {
 		r.happen(event{signal: workflows.PaymentChanged})
@@ -135,18 +144,32 @@ func (b *bank) search(orderID uuid.UUID) *intent {
 	return found
 }
 
-func (b *bank) cancel(i *intent) *intent {
-	if i.state == needsAction || i.state == holds {
-		i.state = canceled
+// perform takes, gives back or lets go, once per key, and reports whether it
+// refuses to.
+func (b *bank) perform(key string, i *intent, a *attempt) (refused bool) {
+	if refused, sent := b.refused[key]; sent {
+		return refused
 	}
-	return i
+	c := b.w.shop.byID[i.orderID].customer
+	switch {
+	case a.op == "void" && (i.state == needsAction || i.state == holds):
+		if i.held, i.state = 0, canceled; i.received > 0 {
+			i.state = taken
+		}
+	case a.op == "capture" && i.state == holds && a.amount <= i.held && !c.blocked && (a.final || !c.indivisible):
+		i.held, i.received = i.held-a.amount, i.received+a.amount
+		if i.captures[a.request]++; a.final {
+			i.held, i.state = 0, taken
+		}
+	case a.op == "refund" && a.amount <= i.received-i.refunded && (c.closed == 0 || b.w.now.Sub(beginning) > c.closed):
+		i.refunded += a.amount
+		i.refunds[a.request]++
+	default:
+		refused = true
+	}
+	b.refused[key] = refused
+	b.w.tell("the provider is asked to %s %d of %s: %s", a.op, a.amount, b.w.nameOf(i.orderID), map[bool]string{false: "done", true: "refused"}[refused])
+	return refused
 }
 
-func (b *bank) refund(i *intent) *intent {
-	if i.state == taken {
-		i.state = returned
-	}
-	return i
-}
-
-func (i *intent) money() bool { return i.state == holds || i.state == taken }
+func (i *intent) money() bool { return i.held > 0 || i.received > i.refunded }

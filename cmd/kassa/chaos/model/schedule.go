@@ -48,6 +48,11 @@ type customer struct {
 	approved  bool
 	struck    time.Duration // then an operator terminates the saga, or resets it; 0 for never
 	reset     bool
+
+	deeds       []deed        // what is done after the order was confirmed
+	indivisible bool          // the card's money can be taken once only
+	blocked     bool          // the card's money cannot be taken, only held
+	closed      time.Duration // until then nothing can be given back; 0 for never
 }
 
 var weather = []float64{0, 0.02, 0.1, 0.1, 0.25, 0.5}
@@ -103,6 +108,7 @@ func draw(seed uint64) plan {
 		}
 		p.customers = append(p.customers, c)
 	}
+	p.drawDeeds(seed)
 	return p
 }
 
@@ -121,7 +127,7 @@ func newWorld(p plan, broken Broken, say func(string, ...any)) *world {
 		w: w, carts: &place{name: "cart"}, orders: &place{name: "orders"}, stock: &place{name: "inventory"}, pays: &place{name: "payment"}, provider: &place{name: "provider"},
 		byID: map[uuid.UUID]*purchase{}, shelf: map[uuid.UUID]*level{}, held: map[uuid.UUID]*reservation{}, payments: map[uuid.UUID]*paid{},
 	}
-	w.shop, s.bank = s, &bank{w: w, keys: map[string]*intent{}}
+	w.shop, s.bank = s, &bank{w: w, keys: map[string]*intent{}, refused: map[string]bool{}}
 	s.coupons = &coupons{uses: p.coupons, redeemed: map[uuid.UUID]bool{}}
 	for _, id := range p.variants {
 		s.shelf[id] = &level{onHand: p.stock}
@@ -172,48 +178,37 @@ func (w *world) expect(c customer) {
 	})
 	if c.regrets > 0 {
 		w.after(c.arrives+c.regrets, func() {
-			if p.status == order.Rejected || p.cancel {
-				return
-			}
-			p.cancel, p.touched = true, w.now
-			if !c.forgotten {
-				w.start(workflows.CancelID(p.OrderID), w.sagaOf("Cancel", p.Purchase))
-			}
+			_ = w.cancel(p) // or it is too late
 		})
 	}
 	w.intervene(p, c)
 	if c.struck > 0 {
-		w.after(c.arrives+c.struck, func() {
-			r := w.runs[checkout]
-			switch {
-			case r == nil:
-			case c.reset && len(r.history) > 0:
-				r.reset(w.dice.IntN(len(r.history)))
-			default:
-				r.terminate()
-			}
-		})
+		w.after(c.arrives+c.struck, func() { w.strike(checkout, c.reset) })
 	}
 }
 
 // sagaOf is a real workflow with its input.
 func (w *world) sagaOf(name string, in any) func(workflow.Context) (any, error) {
-	var saga func(workflow.Context, order.Purchase) (order.State, error)
 	switch name {
 	case "Checkout":
-		saga = workflows.Checkout
+		return func(ctx workflow.Context) (any, error) {
+			state, err := workflows.Checkout(ctx, in.(order.Purchase))
+			if err == nil {
+				w.shop.byID[state.OrderID].told = state.Status
+			}
+			return state, err
+		}
 	case "Cancel":
-		saga = workflows.Cancel
+		return answered(workflows.Cancel, in)
+	case "Fulfil":
+		return answered(workflows.Fulfil, in)
+	case "Refund":
+		return answered(workflows.Refund, in)
+	case "Return":
+		return answered(workflows.Return, in)
 	default:
 		w.wrong = append(w.wrong, "the model has no saga "+name)
 		return func(workflow.Context) (any, error) { return nil, errors.New("unknown") }
-	}
-	return func(ctx workflow.Context) (any, error) {
-		state, err := saga(ctx, in.(order.Purchase))
-		if err == nil && name == "Checkout" {
-			w.shop.byID[state.OrderID].told = state.Status
-		}
-		return state, err
 	}
 }
 
@@ -231,7 +226,7 @@ func (w *world) reconcile(quiet int) {
 		}
 		r.failed = true // the schedule starts it again, however it ended
 	}
-	if quiet++; len(w.audit()) > 0 || !w.healed() {
+	if quiet++; len(w.audit()) > 0 || !w.healed() || w.deeds > 0 {
 		quiet = 0
 	}
 	if quiet == 2 || w.now.Sub(beginning) > mostRepairs*time.Minute {
@@ -258,10 +253,4 @@ func (w *world) nameOf(id uuid.UUID) string {
 	return "an order"
 }
 
-func reservationOf(p *purchase) []inventory.StockLine {
-	lines := make([]inventory.StockLine, len(p.Items))
-	for i, item := range p.Items {
-		lines[i] = inventory.StockLine{VariantID: item.VariantID, Quantity: item.Quantity}
-	}
-	return lines
-}
+func reservationOf(p *purchase) []inventory.StockLine { return linesOf(p.Items) }

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"go.temporal.io/sdk/temporal"
 
-	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
 	"kassa/internal/fault"
@@ -39,15 +38,7 @@ type purchase struct {
 	payment  uuid.UUID    // that confirmed it
 	told     order.Status // what the customer was told
 	customer customer
-}
-
-// level is the stock of a variant.
-type level struct{ onHand, reserved int64 }
-
-// reservation is the stock of an order; without lines it is a tombstone.
-type reservation struct {
-	lines    []inventory.StockLine
-	released bool
+	goods
 }
 
 // An operation is what a service does, at once or in steps.
@@ -69,12 +60,20 @@ func (s *shop) operation(name string) (*place, operation) {
 		return s.stock, atOnce(s.reserveStock)
 	case "ReleaseStock":
 		return s.stock, atOnce(s.releaseStock)
+	case "ShipStock":
+		return s.stock, atOnce(s.shipStock)
+	case "RestockReturn":
+		return s.stock, atOnce(s.restockReturn)
 	case "ListHeldReservations":
 		return s.stock, atOnce(s.listHeld)
 	case "AuthorizePayment":
 		return s.pays, s.authorizePayment
 	case "VoidPayment":
 		return s.pays, s.voidPayment
+	case "CapturePayment":
+		return s.pays, s.capturePayment
+	case "RefundPayment":
+		return s.pays, s.refundPayment
 	case "ResolvePayment":
 		return s.pays, s.resolvePayment
 	case "ListUnsettledPayments":
@@ -91,7 +90,11 @@ func (s *shop) operation(name string) (*place, operation) {
 			if s.w.broken == UnguardedConfirm {
 				from = append(from, order.Rejected, order.Cancelled)
 			}
-			return s.move(in.OrderID, order.Confirmed, in.PaymentID, from...)
+			state, err := s.move(in.OrderID, order.Confirmed, in.PaymentID, from...)
+			if err == nil && state.Status == order.Confirmed {
+				s.w.live(s.byID[in.OrderID], in.PaymentStatus)
+			}
+			return state, err
 		})
 	case "RejectOrder":
 		return s.orders, atOnce(func(in order.RejectOrderInput) (order.State, error) {
@@ -99,8 +102,26 @@ func (s *shop) operation(name string) (*place, operation) {
 		})
 	case "CancelOrder":
 		return s.orders, atOnce(func(in order.CancelOrderInput) (order.State, error) {
-			return s.move(in.OrderID, order.Cancelled, uuid.Nil, order.Confirmed)
+			return s.move(in.OrderID, order.Cancelled, uuid.Nil, order.Confirmed, order.PartiallyRefunded)
 		})
+	case "MarkShipped":
+		return s.orders, atOnce(s.markShipped)
+	case "MarkDelivered":
+		return s.orders, atOnce(s.markDelivered)
+	case "FailShipment":
+		return s.orders, atOnce(s.failShipment)
+	case "CompleteRefund":
+		return s.orders, atOnce(s.completeRefund)
+	case "FailRefund":
+		return s.orders, atOnce(s.failRefund)
+	case "PlanReturnRefund":
+		return s.orders, atOnce(s.planReturnRefund)
+	case "ReadReturnState":
+		return s.orders, atOnce(s.readReturnState)
+	case "ExpireReturn":
+		return s.orders, atOnce(s.expireReturn)
+	case "CompleteReturn":
+		return s.orders, atOnce(s.completeReturn)
 	case "StartReview":
 		return s.orders, atOnce(func(in order.StartReviewInput) (order.State, error) {
 			return s.move(in.OrderID, order.InReview, in.PaymentID, order.Pending, order.AwaitingPayment)
@@ -126,7 +147,7 @@ func (w *world) call(name string, in any, within time.Duration, then func(any, e
 		w.wrong = append(w.wrong, "the model has no operation "+name)
 		return
 	}
-	if w.broken.skips(name) {
+	if w.broken.skips(name, in, w.shop) {
 		do = func(_ any, _ func() bool, done func(any, error)) { done(nil, nil) }
 	}
 	w.ask(name, at, within, func(alive func() bool, done func(any, error)) {
@@ -147,6 +168,12 @@ func outcome(out any, err error) any {
 		return fault.Of(err).Reason
 	}
 	switch out := out.(type) {
+	case order.ReturnState:
+		return out.Status
+	case order.Restored:
+		return out.Status
+	case order.Restitution:
+		return out.Amount
 	case order.State:
 		return out.Status
 	case payment.Payment:
@@ -172,48 +199,6 @@ func final(err error) bool {
 	return errors.As(err, &refusal) && refusal.NonRetryable()
 }
 
-func (s *shop) reserveStock(in inventory.ReserveStockInput) (inventory.Reservation, error) {
-	before := s.held[in.OrderID]
-	switch {
-	case before != nil && before.released && s.w.broken != StockTombstoneIgnored:
-		return inventory.Reservation{}, inventory.ErrReservationReleased
-	case before != nil && !before.released:
-		return inventory.Reservation{OrderID: in.OrderID, Status: inventory.Held, Lines: before.lines}, nil
-	}
-	for _, line := range in.Lines {
-		if l := s.shelf[line.VariantID]; l.onHand-l.reserved < line.Quantity && s.w.broken != UnguardedStock {
-			return inventory.Reservation{}, inventory.ErrOutOfStock
-		}
-	}
-	for _, line := range in.Lines {
-		s.shelf[line.VariantID].reserved += line.Quantity
-	}
-	s.held[in.OrderID] = &reservation{lines: in.Lines}
-	return inventory.Reservation{OrderID: in.OrderID, Status: inventory.Held, Lines: in.Lines}, nil
-}
-
-func (s *shop) releaseStock(in inventory.ReleaseStockInput) (inventory.Reservation, error) {
-	r := s.held[in.OrderID]
-	if r == nil {
-		r = &reservation{released: true}
-		s.held[in.OrderID] = r
-	}
-	if !r.released {
-		r.released = true
-		for _, line := range r.lines {
-			s.shelf[line.VariantID].reserved -= line.Quantity
-		}
-	}
-	return inventory.Reservation{OrderID: in.OrderID, Status: inventory.Released, Lines: r.lines}, nil
-}
-
-func (s *shop) listHeld(in inventory.ListHeldInput) (inventory.HeldReservations, error) {
-	return inventory.HeldReservations{Orders: slices.DeleteFunc(slices.Clone(in.Orders), func(id uuid.UUID) bool {
-		r := s.held[id]
-		return r == nil || r.released
-	})}, nil
-}
-
 func (p *purchase) state() order.State { return order.State{OrderID: p.OrderID, Status: p.status} }
 
 // move is the guarded step of an order.
@@ -228,7 +213,7 @@ func (s *shop) move(id uuid.UUID, to order.Status, by uuid.UUID, from ...order.S
 			p.closed = s.w.now
 		}
 		return p.state(), nil
-	case p.status == to:
+	case p.status == to, to == order.Confirmed && p.status.Bought():
 		return p.state(), nil
 	case p.status.Closed():
 		return order.State{}, order.ErrOrderClosed
@@ -258,9 +243,10 @@ func (s *shop) listUnsettledOrders(in order.ListUnsettledInput) (out order.Unset
 		case p.status.Closed() || !p.touched.Before(in.Before):
 		case p.cancel:
 			out.Cancels = append(out.Cancels, p.Purchase)
-		case p.status != order.Confirmed:
+		case !p.status.Settled():
 			out.Checkouts = append(out.Checkouts, p.Purchase)
 		}
+		p.listUnsettled(in, &out)
 	}
 	return out, nil
 }

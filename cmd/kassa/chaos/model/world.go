@@ -27,7 +27,9 @@ type world struct {
 	runs    map[string]*run
 	shop    *shop
 	say     func(string, ...any) // tells the story; nil for silence
+	deeds   int                  // that nobody has done yet
 	replays int                  // sagas that began again in another worker
+	found   []Finding            // on the way
 	wrong   []string             // what the model itself cannot understand
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"kassa/internal/fault"
 	"kassa/internal/id"
 	"kassa/internal/money"
 	"kassa/internal/pg"
@@ -16,7 +15,8 @@ import (
 
 // RefundPayment gives back what was taken, or a part of it. It may be called as
 // often as one likes and gives back once per refund id; all refunds together
-// are never more than what was taken, however many are asked for at once.
+// are never more than what was taken, however many are asked for at once. What
+// it has refused it refuses for good, whatever is taken later.
 // ErrProviderUnavailable means that nobody knows yet: call again, and the same
 // key is sent again.
 func (s *Service) RefundPayment(ctx context.Context, in RefundPaymentInput) (Refund, error) {
@@ -44,7 +44,7 @@ func (s *Service) RefundPayment(ctx context.Context, in RefundPaymentInput) (Ref
 		}
 		row, err = s.advance(ctx, row, func(row paymentdb.Payment) (*paymentdb.Attempt, error) {
 			if !known { // and nothing is open that could change that
-				return nil, unrefundable(row, in.Amount)
+				return nil, s.refuseRefund(ctx, row, in)
 			}
 			if row.VoidedAt != nil {
 				return nil, ErrPaymentInProgress // all is about to be given back, and this refund refused
@@ -90,16 +90,25 @@ func (s *Service) claimRefund(ctx context.Context, row paymentdb.Payment, in Ref
 	return refund, err == nil, nil
 }
 
-// unrefundable is why an amount cannot be given back: there is no other reason
-// than those when it could not be claimed.
-func unrefundable(row paymentdb.Payment, amount money.Money) *fault.Error {
+// refuseRefund writes down that a refund is refused: it could not be claimed, and
+// the only reason for good is that less is left. Whoever asked may have recorded
+// that nothing goes back, and ask once more after more was taken.
+func (s *Service) refuseRefund(ctx context.Context, row paymentdb.Payment, in RefundPaymentInput) error {
 	switch {
-	case amount.Currency != row.Currency:
+	case in.Amount.Currency != row.Currency:
 		return ErrPaymentInvalid
 	case !settled(row.Status) && row.Status != string(StatusRequiresAction):
 		return ErrPaymentInProgress
 	}
-	return ErrRefundExceeds
+	_, err := read(ctx, s, func(db *paymentdb.Queries) (struct{}, error) {
+		return struct{}{}, db.InsertRefusedRefund(ctx, paymentdb.InsertRefusedRefundParams{
+			ID: in.RefundID, PaymentID: row.ID, Amount: in.Amount.Amount, Reason: ErrRefundExceeds.Reason,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("refuse refund %s: %w", in.RefundID, err)
+	}
+	return nil // the next turn answers it
 }
 
 // startUndo writes down what brings a payment one step nearer to where no money

@@ -142,7 +142,8 @@ func TestRefundsAtOnceNeverGiveBackMoreThanWasTaken(t *testing.T) {
 	asking.Wait()
 	require.Equal(t, books{Charges: 1, Attempts: 1, Taken: 199}, c.books(in.OrderID))
 	require.Equal(t, int64(3), c.count("SELECT count(*) FROM refunds WHERE status = 'succeeded'"))
-	require.Equal(t, int64(3), c.count("SELECT count(*) FROM refunds"))
+	require.Equal(t, int64(7), c.count("SELECT count(*) FROM refunds WHERE status = 'refused'"))
+	require.Equal(t, int64(10), c.count("SELECT count(*) FROM refunds"))
 	c.apply()
 	c.agree()
 }
@@ -180,6 +181,28 @@ func TestRefundPaymentRefusesWhatCannotBe(t *testing.T) {
 	_, err = c.void(gone.OrderID)
 	require.NoError(t, err)
 	refused(give(gone, 1), payment.ErrRefundExceeds)
+	c.agree()
+}
+
+// TestARefusedRefundStaysRefused: whoever was told no may have recorded it, and
+// ask once more, by a late request or a saga that begins again, after more was taken.
+func TestARefusedRefundStaysRefused(t *testing.T) {
+	c := open(t)
+	in := c.held()
+	_, err := c.capture(take(in, 500))
+	require.NoError(t, err)
+	ask := give(in, 1400)
+	_, err = c.refund(ask)
+	require.ErrorIs(t, err, payment.ErrRefundExceeds)
+	_, err = c.capture(take(in, 0))
+	require.NoError(t, err)
+	_, err = c.refund(ask)
+	require.ErrorIs(t, err, payment.ErrRefundExceeds)
+	require.Equal(t, books{Charges: 1, Attempts: 1, Taken: 1999}, c.books(in.OrderID))
+	_, err = c.refund(give(in, 1400))
+	require.NoError(t, err)
+	require.Equal(t, books{Charges: 1, Attempts: 1, Taken: 599}, c.books(in.OrderID))
+	c.apply()
 	c.agree()
 }
 

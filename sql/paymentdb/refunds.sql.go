@@ -77,6 +77,31 @@ func (q *Queries) InsertRefund(ctx context.Context, iD uuid.UUID, amount int64, 
 	return err
 }
 
+const insertRefusedRefund = `-- name: InsertRefusedRefund :exec
+INSERT INTO refunds (id, payment_id, amount, status, reason)
+VALUES ($1, $2, $3, 'refused', $4)
+ON CONFLICT (id) DO NOTHING
+`
+
+type InsertRefusedRefundParams struct {
+	ID        uuid.UUID
+	PaymentID uuid.UUID
+	Amount    int64
+	Reason    string
+}
+
+// Writes down that a refund was refused before anybody began to make it, so that
+// it stays so: more may be taken later, and the refund be asked for again.
+func (q *Queries) InsertRefusedRefund(ctx context.Context, arg InsertRefusedRefundParams) error {
+	_, err := q.db.Exec(ctx, insertRefusedRefund,
+		arg.ID,
+		arg.PaymentID,
+		arg.Amount,
+		arg.Reason,
+	)
+	return err
+}
+
 const listRefunds = `-- name: ListRefunds :many
 SELECT id, payment_id, amount, status, reason, provider_id, created_at, updated_at
 FROM refunds

@@ -15,6 +15,13 @@ INSERT INTO refunds (id, payment_id, amount)
 SELECT @id, claimed.id, @amount
 FROM claimed;
 
+-- name: InsertRefusedRefund :exec
+-- Writes down that a refund was refused before anybody began to make it, so that
+-- it stays so: more may be taken later, and the refund be asked for again.
+INSERT INTO refunds (id, payment_id, amount, status, reason)
+VALUES (@id, @payment_id, @amount, 'refused', @reason)
+ON CONFLICT (id) DO NOTHING;
+
 -- name: GetRefund :one
 SELECT *
 FROM refunds

@@ -21,12 +21,13 @@ const (
 	KeepsParcelMoney        Broken = "the undo of a parcel's capture is missing"
 	ShipsUnpaid             Broken = "a parcel's money is not taken"
 	BlindRefund             Broken = "a refund is repeated without looking what was refunded"
+	ForgetsRefusal          Broken = "a refund that was refused is not remembered"
 	RestocksTwice           Broken = "a late restock ignores that it was done"
 	ShipsRefunded           Broken = "a parcel is planned without looking what was refunded"
 	CancelsShipped          Broken = "an order is cancelled without looking what was shipped"
 )
 
-// Mistakes lists them all.
+// Mistakes lists those that are found soon.
 func Mistakes() []Broken {
 	return []Broken{
 		NoRelease, NoVoid, NoRestore, RandomKey, StockTombstoneIgnored, CouponTombstoneIgnored, PaymentTombstoneIgnored, UnguardedStock, UnguardedConfirm, GivesUp,

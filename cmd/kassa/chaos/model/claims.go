@@ -257,8 +257,11 @@ func (s *shop) refundPayment(in any, alive func() bool, done func(any, error)) {
 		switch {
 		case p.refunds[asked.RefundID] == nil && p.undecided():
 			return nil, payment.ErrPaymentInProgress
-		case p.refunds[asked.RefundID] == nil:
+		case p.refunds[asked.RefundID] == nil && s.w.broken == ForgetsRefusal:
 			return nil, payment.ErrRefundExceeds
+		case p.refunds[asked.RefundID] == nil:
+			p.refunds[asked.RefundID] = &claim{amount: amount, why: payment.ErrRefundExceeds}
+			return nil, nil //nolint:nilnil // the next turn answers it
 		case p.voided:
 			return nil, payment.ErrPaymentInProgress
 		}

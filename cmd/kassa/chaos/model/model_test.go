@@ -43,6 +43,19 @@ func TestAHeldCheckoutOfAClosedOrderEnds(t *testing.T) {
 	require.Contains(t, told, "held")
 }
 
+// TestARefusedRefundIsNeverMade plays the schedule in which a refund is refused, more
+// is captured, and the saga, whose worker died before it could say so, asks again.
+func TestARefusedRefundIsNeverMade(t *testing.T) {
+	o := Options{Seed: 218697, Schedules: 1}
+	r, err := Explore(t.Context(), o)
+	require.NoError(t, err)
+	require.Empty(t, r.Findings)
+	o.Broken = ForgetsRefusal
+	r, err = Explore(t.Context(), o)
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Findings, "another schedule must be found for this")
+}
+
 func TestTellAStory(t *testing.T) {
 	if *story == 0 {
 		t.Skip("tells a schedule when asked to: -story SEED")

@@ -82,13 +82,15 @@ func quiet(t *testing.T) {
 	t.Helper()
 	patience := restWithin
 	restWithin = 5 * time.Second
-	orders, payments := database(t, "orders"), database(t, "payments")
+	orders, payments, inventory := database(t, "orders"), database(t, "payments"), database(t, "inventory")
 	require.Eventually(t, func() bool {
 		return none(t.Context(), orders, "orders WHERE status IN ('pending', 'awaiting_payment') OR (cancel_requested_at IS NOT NULL AND closed_at IS NULL)") &&
 			none(t.Context(), orders, "outbox WHERE published_at IS NULL") &&
 			none(t.Context(), payments, "webhooks WHERE applied_at IS NULL") &&
 			none(t.Context(), payments, "attempts WHERE finished_at IS NULL") &&
-			none(t.Context(), payments, "outbox WHERE published_at IS NULL")
+			none(t.Context(), payments, "outbox WHERE published_at IS NULL") &&
+			none(t.Context(), inventory, "stock WHERE told <> CASE WHEN on_hand = reserved THEN 'out' WHEN on_hand - reserved <= low_at THEN 'low' ELSE 'in' END") &&
+			none(t.Context(), inventory, "outbox WHERE published_at IS NULL")
 	}, patience, often, "the platform should come to rest")
 	restWithin = patience
 }

@@ -43,9 +43,8 @@ const (
 	shelfFor = 10 * time.Second
 )
 
-// asked is what counts depend on.
+// asked is what counting everything depends on.
 type asked struct {
-	category    uuid.UUID
 	currency    string
 	least, most int64 // -1 for any
 	inStock     bool
@@ -55,11 +54,13 @@ type asked struct {
 type counts struct {
 	categories map[uuid.UUID]int64
 	bands      map[int32]int64
+
+	within map[uuid.UUID]bool // the categories that are asked for; nil for any
 }
 
-// newCounts makes the cache of counts.
-func newCounts() *otter.Cache[asked, counts] {
-	return otter.Must(&otter.Options[asked, counts]{MaximumSize: 1000, ExpiryCalculator: otter.ExpiryWriting[asked, counts](countFor)})
+// newCounts makes the cache of counts: a row for each category and band, at most 16,000 in each.
+func newCounts() *otter.Cache[asked, []productdb.CountFacetsRow] {
+	return otter.Must(&otter.Options[asked, []productdb.CountFacetsRow]{MaximumSize: 100, ExpiryCalculator: otter.ExpiryWriting[asked, []productdb.CountFacetsRow](countFor)})
 }
 
 // newShelves makes the cache of the one tree of categories.
@@ -80,44 +81,75 @@ func (s *Service) shelves(ctx context.Context, db *productdb.Queries) (tree, err
 	return read, err
 }
 
-// count counts what is found without words: from the cache, or anew.
+// count counts what is found without words: from the cache, or anew. All categories
+// have one count, and all bands too: only prices within a band are counted anew.
 func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (counts, error) {
-	key := asked{category: q.category, currency: q.currency, inStock: q.inStock, least: -1, most: -1}
-	if q.least != nil {
-		key.least = *q.least
+	key, least, most := asked{currency: q.currency, inStock: q.inStock, least: -1, most: -1}, q.least, q.most
+	first, last, whole := q.bands()
+	if whole {
+		least, most = nil, nil
 	}
-	if q.most != nil {
-		key.most = *q.most
+	if least != nil {
+		key.least = *least
 	}
-	if known, ok := s.counts.GetIfPresent(key); ok {
-		return known, nil
+	if most != nil {
+		key.most = *most
 	}
-	rows, err := db.CountFacets(ctx, productdb.CountFacetsParams{
-		Currency: q.currency, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, Bounds: starts(q.currency),
-	})
-	if err != nil {
-		return counts{}, fmt.Errorf("count facets: %w", err)
+	all, known := s.counts.GetIfPresent(key)
+	if !known {
+		var err error
+		all, err = db.CountFacets(ctx, productdb.CountFacetsParams{
+			Currency: q.currency, InStock: q.inStock, MinPrice: least, MaxPrice: most, Bounds: starts(q.currency),
+		})
+		if err != nil {
+			return counts{}, fmt.Errorf("count facets: %w", err)
+		}
+		s.counts.Set(key, all)
 	}
-	counted := newCount()
-	for _, row := range rows {
-		counted.add(q, row)
+	counted := newCount(q)
+	for _, group := range all {
+		if whole {
+			group.Within = group.Band >= first && group.Band <= last
+		}
+		counted.add(group)
 	}
-	s.counts.Set(key, counted)
 	return counted, nil
 }
 
-func newCount() counts {
-	return counts{categories: map[uuid.UUID]int64{}, bands: map[int32]int64{}}
+// bands answers which bands are within the prices that are asked for; whole says
+// whether that is all of each, as it is when somebody chooses a facet.
+func (q query) bands() (first, last int32, whole bool) {
+	limits := starts(q.currency)
+	begin, end := 0, len(limits)
+	if q.least != nil {
+		begin = slices.Index(limits, *q.least)
+	}
+	if q.most != nil {
+		end = slices.Index(limits, *q.most+1)
+	}
+	return int32(begin) + 1, int32(end), begin >= 0 && end >= 0 // Postgres counts buckets from 1
+}
+
+// newCount begins counting for a query.
+func newCount(q query) counts {
+	c := counts{categories: map[uuid.UUID]int64{}, bands: map[int32]int64{}}
+	if q.within != nil {
+		c.within = map[uuid.UUID]bool{}
+		for _, category := range q.within {
+			c.within[category] = true
+		}
+	}
+	return c
 }
 
 // add counts products for their category when their price fits, and for their
 // band of prices when their category does.
-func (c counts) add(q query, row productdb.CountFacetsRow) {
-	if row.Within {
-		c.categories[row.CategoryID] += row.Products
+func (c counts) add(group productdb.CountFacetsRow) {
+	if group.Within {
+		c.categories[group.CategoryID] += group.Products
 	}
-	if q.within == nil || slices.Contains(q.within, row.CategoryID) {
-		c.bands[row.Band] += row.Products
+	if c.within == nil || c.within[group.CategoryID] {
+		c.bands[group.Band] += group.Products
 	}
 }
 
@@ -135,15 +167,19 @@ func starts(currency string) []int64 {
 }
 
 // total is how many products fulfil all of the query.
-func (c counts) total(q query) (n int64) {
-	if q.within == nil {
-		for _, products := range c.categories {
+func (c counts) total() (n int64) {
+	for category, products := range c.categories {
+		if c.within == nil || c.within[category] {
 			n += products
 		}
-		return n
 	}
-	for _, category := range q.within {
-		n += c.categories[category]
+	return n
+}
+
+// everywhere is how many there would be in any category.
+func (c counts) everywhere() (n int64) {
+	for _, products := range c.categories {
+		n += products
 	}
 	return n
 }

@@ -65,8 +65,7 @@ type Hit struct {
 
 // query is a SearchProductsInput with everything looked up.
 type query struct {
-	words    *string // as a tsquery; nil for none
-	category uuid.UUID
+	words    *string     // as a tsquery; nil for none
 	within   []uuid.UUID // categories; nil for any
 	currency string
 	least    *int64 // nil for any
@@ -107,8 +106,8 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 		var counted counts
 		if q.words != nil {
 			rows, counted, err = q.match(ctx, db, in.Sort)
-		} else if rows, err = q.walk(ctx, db, in.Sort); err == nil {
-			counted, err = s.count(ctx, db, q)
+		} else if counted, err = s.count(ctx, db, q); err == nil {
+			rows, err = q.walk(ctx, db, in.Sort, counted)
 		}
 		if err != nil {
 			return fmt.Errorf("search: %w", err)
@@ -119,7 +118,7 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 			found.Next = &SearchMark{ProductID: last.ProductID, Rank: last.Rank, Price: last.Price}
 		}
 		found.Hits = hits(rows, q.currency)
-		found.Facets, found.Total = counted.facets(shelves, q), counted.total(q)
+		found.Facets, found.Total = counted.facets(shelves, q), counted.total()
 		return nil
 	})
 	return found, err
@@ -142,12 +141,11 @@ func (in SearchProductsInput) lookUp(shelves tree) (query, error) {
 	if in.Category == "" {
 		return q, nil
 	}
-	var err error
-	if q.category, err = shelves.find(in.Category); err != nil {
-		return q, err
+	category, err := shelves.find(in.Category)
+	if err == nil {
+		q.within = shelves.within(category)
 	}
-	q.within = shelves.within(q.category)
-	return q, nil
+	return q, err
 }
 
 // match finds what has the words, and counts it in the same statement. It asks for
@@ -164,14 +162,14 @@ func (q query) match(ctx context.Context, db *productdb.Queries, sort string) ([
 	if err != nil {
 		return nil, counts{}, err
 	}
-	hits, counted := []productdb.SearchShelvesRow{}, newCount()
+	hits, counted := []productdb.SearchShelvesRow{}, newCount(q)
 	for _, h := range read[wordsHit](found.Hits) {
 		hits = append(hits, productdb.SearchShelvesRow{
 			ProductID: h.ProductID, CategoryID: h.CategoryID, InStock: h.InStock, Price: h.Price, Rank: h.Rank, Name: h.Name, Images: h.Images,
 		})
 	}
 	for _, group := range read[wordsCount](found.Counts) {
-		counted.add(q, productdb.CountFacetsRow(group))
+		counted.add(productdb.CountFacetsRow(group))
 	}
 	return hits, counted, nil
 }
@@ -196,19 +194,23 @@ type (
 )
 
 // walk goes through the catalogue without words to look for, with one row more than
-// the page has. Only what leaves most of the catalogue in is gone through in its order.
-func (q query) walk(ctx context.Context, db *productdb.Queries, sort string) ([]productdb.SearchShelvesRow, error) {
+// the page has. What the counts tell decides how: in the order of prices it passes
+// the products of all categories until the page is full, which takes long for a small
+// category, where finding all that there is and sorting it does not.
+func (q query) walk(ctx context.Context, db *productdb.Queries, sort string, counted counts) ([]productdb.SearchShelvesRow, error) {
 	rows, after := int32(q.limit)+1, q.after
 	if after == nil {
 		after = &SearchMark{}
 	}
 	byPrice := productdb.SearchDearestParams{
-		Currency: q.currency, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, After: after.ProductID, MaxRows: rows,
+		Currency: q.currency, Categories: q.within, InStock: q.inStock, MinPrice: q.least, MaxPrice: q.most, After: after.ProductID, MaxRows: rows,
 	}
 	if q.after != nil {
 		byPrice.AfterPrice = &after.Price
 	}
-	switch open := q.within == nil; {
+	n := counted.total()
+	passed := int64(rows) * counted.everywhere() / max(n, 1)
+	switch open := q.within == nil || passed < n; {
 	case open && sort == ByPrice:
 		found, err := db.SearchCheapest(ctx, productdb.SearchCheapestParams(byPrice))
 		return rowsOf(found, func(r productdb.SearchCheapestRow) productdb.SearchNewestRow { return productdb.SearchNewestRow(r) }), err
@@ -229,8 +231,12 @@ func (q query) walk(ctx context.Context, db *productdb.Queries, sort string) ([]
 			Currency: q.currency, Sort: sort, Categories: q.within, InStock: q.inStock,
 			MinPrice: q.least, MaxPrice: q.most, After: after.ProductID, MaxRows: rows,
 		}
-		if q.after != nil {
-			params.AfterRank = &after.Rank
+		if q.after != nil { // the page before may have come by the other way, which has no rank
+			rank := float64(after.Price)
+			if sort == ByPrice {
+				rank = -rank
+			}
+			params.AfterRank = &rank
 		}
 		return db.SearchShelves(ctx, params)
 	}

@@ -183,6 +183,53 @@ func TestSearchLeafsThroughEverythingOnce(t *testing.T) {
 	}
 }
 
+// TestAShelfHasOneOrder leafs by small pages, for which the catalogue is gone through
+// in the order of prices, and by one large page, for which the shelf is sorted.
+func TestAShelfHasOneOrder(t *testing.T) {
+	s := open(t)
+	mugs, pots := s.category("mugs", nil), s.category("pots", nil)
+	for i := range 25 {
+		s.offers(strconv.Itoa(i), "", &mugs, eur(int64(100+i%3)))
+		s.offers("Pot", "", &pots, eur(101))
+	}
+	for _, sort := range []string{product.ByPrice, product.ByPriceDown} {
+		in := product.SearchProductsInput{Category: "mugs", Sort: sort, Limit: 50}
+		whole := s.finds(in)
+		require.Len(t, whole, 25)
+		var parts []string
+		for _, limit := range []int{4, 4, 50} {
+			in.Limit = limit
+			found, err := s.SearchProducts(t.Context(), in)
+			require.NoError(t, err)
+			for _, hit := range found.Hits {
+				parts = append(parts, hit.Name)
+			}
+			in.After = found.Next
+		}
+		require.Equal(t, whole, parts, sort)
+		require.Nil(t, in.After)
+	}
+}
+
+func TestBandsAreCountedAsAnyPriceIs(t *testing.T) {
+	s := open(t)
+	mugs := s.category("mugs", nil)
+	for _, price := range []int64{0, 999, 1000, 2499, 2500, 100_000} {
+		s.offers("Mug", "", &mugs, eur(price))
+	}
+	s.offers("Pot", "", nil, eur(2000))
+	for _, prices := range [][2]int64{{0, 0}, {1000, 0}, {1000, 2499}, {1001, 2499}, {1000, 2500}, {0, 999}, {2500, 99_999}, {100_000, 0}, {100_001, 0}} {
+		in := product.SearchProductsInput{Category: "mugs", MinPrice: prices[0], MaxPrice: prices[1], Sort: product.ByPrice}
+		s.finds(in) // as many as are counted
+		found, err := s.SearchProducts(t.Context(), in)
+		require.NoError(t, err)
+		fresh, err := product.New(s.pool).SearchProducts(t.Context(), in)
+		require.NoError(t, err)
+		require.Equal(t, fresh, found)
+		require.Len(t, found.Facets.Prices, 4, "whatever the prices asked for")
+	}
+}
+
 // TestTheServicesOwnRoleMakesItsDatabase migrates as the role that owns a
 // database and nothing else, which is all that a service has.
 func TestTheServicesOwnRoleMakesItsDatabase(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/maypok86/otter/v2"
+
+	"kassa/sql/productdb"
 )
 
 // Queue is the task queue of the product service.
@@ -15,7 +17,7 @@ const Queue = "product"
 type Service struct {
 	pool      *pgxpool.Pool
 	sellables *otter.Cache[uuid.UUID, sellable]
-	counts    *otter.Cache[asked, counts]
+	counts    *otter.Cache[asked, []productdb.CountFacetsRow]
 	trees     *otter.Cache[struct{}, tree]
 }
 

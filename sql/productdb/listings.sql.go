@@ -186,13 +186,14 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = $1::text
-      AND (NOT $2::boolean OR listings.in_stock)
-      AND ($3::bigint IS NULL OR listing_prices.amount >= $3::bigint)
-      AND ($4::bigint IS NULL OR listing_prices.amount <= $4::bigint)
-      AND ($5::bigint IS NULL
-           OR (listing_prices.amount, listing_prices.product_id) > ($5::bigint, $6::uuid))
+      AND ($2::uuid[] IS NULL OR listings.category_id = ANY ($2::uuid[]))
+      AND (NOT $3::boolean OR listings.in_stock)
+      AND ($4::bigint IS NULL OR listing_prices.amount >= $4::bigint)
+      AND ($5::bigint IS NULL OR listing_prices.amount <= $5::bigint)
+      AND ($6::bigint IS NULL
+           OR (listing_prices.amount, listing_prices.product_id) > ($6::bigint, $7::uuid))
     ORDER BY listing_prices.amount, listing_prices.product_id
-    LIMIT $7
+    LIMIT $8
 ) AS hit
 JOIN products ON products.id = hit.product_id
 ORDER BY hit.price, hit.product_id
@@ -200,6 +201,7 @@ ORDER BY hit.price, hit.product_id
 
 type SearchCheapestParams struct {
 	Currency   string
+	Categories []uuid.UUID
 	InStock    bool
 	MinPrice   *int64
 	MaxPrice   *int64
@@ -220,6 +222,7 @@ type SearchCheapestRow struct {
 func (q *Queries) SearchCheapest(ctx context.Context, arg SearchCheapestParams) ([]SearchCheapestRow, error) {
 	rows, err := q.db.Query(ctx, searchCheapest,
 		arg.Currency,
+		arg.Categories,
 		arg.InStock,
 		arg.MinPrice,
 		arg.MaxPrice,
@@ -259,13 +262,14 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = $1::text
-      AND (NOT $2::boolean OR listings.in_stock)
-      AND ($3::bigint IS NULL OR listing_prices.amount >= $3::bigint)
-      AND ($4::bigint IS NULL OR listing_prices.amount <= $4::bigint)
-      AND ($5::bigint IS NULL
-           OR (listing_prices.amount, listing_prices.product_id) < ($5::bigint, $6::uuid))
+      AND ($2::uuid[] IS NULL OR listings.category_id = ANY ($2::uuid[]))
+      AND (NOT $3::boolean OR listings.in_stock)
+      AND ($4::bigint IS NULL OR listing_prices.amount >= $4::bigint)
+      AND ($5::bigint IS NULL OR listing_prices.amount <= $5::bigint)
+      AND ($6::bigint IS NULL
+           OR (listing_prices.amount, listing_prices.product_id) < ($6::bigint, $7::uuid))
     ORDER BY listing_prices.amount DESC, listing_prices.product_id DESC
-    LIMIT $7
+    LIMIT $8
 ) AS hit
 JOIN products ON products.id = hit.product_id
 ORDER BY hit.price DESC, hit.product_id DESC
@@ -273,6 +277,7 @@ ORDER BY hit.price DESC, hit.product_id DESC
 
 type SearchDearestParams struct {
 	Currency   string
+	Categories []uuid.UUID
 	InStock    bool
 	MinPrice   *int64
 	MaxPrice   *int64
@@ -293,6 +298,7 @@ type SearchDearestRow struct {
 func (q *Queries) SearchDearest(ctx context.Context, arg SearchDearestParams) ([]SearchDearestRow, error) {
 	rows, err := q.db.Query(ctx, searchDearest,
 		arg.Currency,
+		arg.Categories,
 		arg.InStock,
 		arg.MinPrice,
 		arg.MaxPrice,
@@ -405,37 +411,39 @@ WITH found AS MATERIALIZED (
     SELECT listings.product_id,
            listings.category_id,
            listings.in_stock,
-           (listings.prices ->> $4::text)::bigint AS price,
-           (CASE $5::text
-               WHEN 'price_asc' THEN -(listings.prices ->> $4::text)::float8
-               ELSE (listings.prices ->> $4::text)::float8
+           (listings.prices ->> $5::text)::bigint AS price,
+           (CASE $2::text
+               WHEN 'price_asc' THEN -(listings.prices ->> $5::text)::float8
+               ELSE (listings.prices ->> $5::text)::float8
            END)::float8 AS rank
     FROM listings
     WHERE listings.category_id = ANY ($6::uuid[])
       AND (NOT $7::boolean OR listings.in_stock)
-      AND listings.prices ? $4::text
-      AND ($8::bigint IS NULL OR (listings.prices ->> $4::text)::bigint >= $8::bigint)
-      AND ($9::bigint IS NULL OR (listings.prices ->> $4::text)::bigint <= $9::bigint)
+      AND listings.prices ? $5::text
+      AND ($8::bigint IS NULL OR (listings.prices ->> $5::text)::bigint >= $8::bigint)
+      AND ($9::bigint IS NULL OR (listings.prices ->> $5::text)::bigint <= $9::bigint)
 )
 SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, hit.rank::float8 AS rank, products.name, products.images
 FROM (
     SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
     FROM found
     WHERE $1::float8 IS NULL
-       OR (found.rank, found.product_id) < ($1::float8, $2::uuid)
-    ORDER BY found.rank DESC, found.product_id DESC
-    LIMIT $3
+       OR found.rank < $1::float8
+       OR found.rank = $1::float8
+          AND CASE $2::text WHEN 'price_asc' THEN found.product_id > $3::uuid ELSE found.product_id < $3::uuid END
+    ORDER BY found.rank DESC, CASE $2::text WHEN 'price_asc' THEN found.product_id END, found.product_id DESC
+    LIMIT $4
 ) AS hit
 JOIN products ON products.id = hit.product_id
-ORDER BY hit.rank DESC, hit.product_id DESC
+ORDER BY hit.rank DESC, CASE $2::text WHEN 'price_asc' THEN hit.product_id END, hit.product_id DESC
 `
 
 type SearchShelvesParams struct {
 	AfterRank  *float64
+	Sort       string
 	After      uuid.UUID
 	MaxRows    int32
 	Currency   string
-	Sort       string
 	Categories []uuid.UUID
 	InStock    bool
 	MinPrice   *int64
@@ -452,15 +460,16 @@ type SearchShelvesRow struct {
 	Images     []byte
 }
 
-// By price within categories. Finds all first and sorts them then: going through
-// the catalogue in the order of prices would read all of it for a small category.
+// By price within small categories. Finds all first and sorts them then: going through
+// the catalogue in the order of prices would read all of it for a few. The order is
+// that of SearchCheapest and SearchDearest, so that any page may come either way.
 func (q *Queries) SearchShelves(ctx context.Context, arg SearchShelvesParams) ([]SearchShelvesRow, error) {
 	rows, err := q.db.Query(ctx, searchShelves,
 		arg.AfterRank,
+		arg.Sort,
 		arg.After,
 		arg.MaxRows,
 		arg.Currency,
-		arg.Sort,
 		arg.Categories,
 		arg.InStock,
 		arg.MinPrice,

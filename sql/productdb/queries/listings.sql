@@ -79,8 +79,9 @@ SELECT (
        (SELECT coalesce(jsonb_agg(counted), '[]') FROM counted)::jsonb AS counts;
 
 -- name: SearchShelves :many
--- By price within categories. Finds all first and sorts them then: going through
--- the catalogue in the order of prices would read all of it for a small category.
+-- By price within small categories. Finds all first and sorts them then: going through
+-- the catalogue in the order of prices would read all of it for a few. The order is
+-- that of SearchCheapest and SearchDearest, so that any page may come either way.
 WITH found AS MATERIALIZED (
     SELECT listings.product_id,
            listings.category_id,
@@ -102,12 +103,14 @@ FROM (
     SELECT found.product_id, found.category_id, found.in_stock, found.price, found.rank
     FROM found
     WHERE sqlc.narg('after_rank')::float8 IS NULL
-       OR (found.rank, found.product_id) < (sqlc.narg('after_rank')::float8, @after::uuid)
-    ORDER BY found.rank DESC, found.product_id DESC
+       OR found.rank < sqlc.narg('after_rank')::float8
+       OR found.rank = sqlc.narg('after_rank')::float8
+          AND CASE @sort::text WHEN 'price_asc' THEN found.product_id > @after::uuid ELSE found.product_id < @after::uuid END
+    ORDER BY found.rank DESC, CASE @sort::text WHEN 'price_asc' THEN found.product_id END, found.product_id DESC
     LIMIT @max_rows
 ) AS hit
 JOIN products ON products.id = hit.product_id
-ORDER BY hit.rank DESC, hit.product_id DESC;
+ORDER BY hit.rank DESC, CASE @sort::text WHEN 'price_asc' THEN hit.product_id END, hit.product_id DESC;
 
 -- name: SearchNewest :many
 SELECT hit.product_id, hit.category_id, hit.in_stock, hit.price::bigint AS price, products.name, products.images
@@ -136,6 +139,7 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = @currency::text
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND (sqlc.narg('min_price')::bigint IS NULL OR listing_prices.amount >= sqlc.narg('min_price')::bigint)
       AND (sqlc.narg('max_price')::bigint IS NULL OR listing_prices.amount <= sqlc.narg('max_price')::bigint)
@@ -154,6 +158,7 @@ FROM (
     FROM listing_prices
     JOIN listings ON listings.product_id = listing_prices.product_id
     WHERE listing_prices.currency = @currency::text
+      AND (sqlc.narg('categories')::uuid[] IS NULL OR listings.category_id = ANY (sqlc.narg('categories')::uuid[]))
       AND (NOT @in_stock::boolean OR listings.in_stock)
       AND (sqlc.narg('min_price')::bigint IS NULL OR listing_prices.amount >= sqlc.narg('min_price')::bigint)
       AND (sqlc.narg('max_price')::bigint IS NULL OR listing_prices.amount <= sqlc.narg('max_price')::bigint)

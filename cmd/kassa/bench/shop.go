@@ -111,8 +111,8 @@ func (b *bench) shopAround(ctx context.Context, s *shopping, counts bool) error 
 	return nil
 }
 
-// shoppings are what is measured. A search that has been asked for in the last
-// half minute is counted from memory; these have not.
+// shoppings are what is measured. Words are counted at every search. Categories are
+// counted every half minute, for all searches.
 func (b *bench) shoppings() []*shopping {
 	get := func(path string) vegeta.Target {
 		return vegeta.Target{Method: http.MethodGet, URL: b.addresses.Gateway + "/api/v1" + path}
@@ -131,6 +131,7 @@ func (b *bench) shoppings() []*shopping {
 			return get(fmt.Sprintf("/products/search?limit=20&max_price=%d&q=%s", most, url.QueryEscape(strings.Join(q, " "))))
 		}
 	}
+	shelves := strings.Fields("kitchen home outdoors mugs-and-cups lighting garden") // large and small ones
 	makes, kinds := strings.Fields("oak steel copper linen cotton wool leather bamboo brass marble"), strings.Fields("mug teapot lamp chair table jacket bottle knife blanket clock")
 	wrong := strings.Fields("teapott blankett backpak notbook hamer mirrror candel")
 	return []*shopping{
@@ -141,6 +142,12 @@ func (b *bench) shoppings() []*shopping {
 		{name: "search: a broad word", rate: 10, ask: search(append(kinds, makes...))},
 		{name: "search: two words", rate: 10, ask: search(makes, kinds)},
 		{name: "search: a typing error", rate: 10, ask: search(makes, wrong)},
+		{name: "search: a category", rate: 10, ask: func(n int) vegeta.Target {
+			return get("/products/search?limit=20&category=" + shelves[n%len(shelves)])
+		}},
+		{name: "search: a category, by price", rate: 10, ask: func(n int) vegeta.Target {
+			return get("/products/search?limit=20&sort=price_asc&category=" + shelves[n%len(shelves)])
+		}},
 		{name: "cart: read", rate: 50, ask: func(n int) vegeta.Target { return as(get("/cart"), n) }},
 		{name: "cart: add an item", rate: 20, ask: func(n int) vegeta.Target {
 			t := as(get("/cart/items"), n)

@@ -119,7 +119,7 @@ func signOut(t *testing.T, c *shopper.Customer, refresh string) {
 	for _, path := range []string{"users/" + c.ID.String(), "orders/" + c.ID.String(), "payments/" + c.ID.String(), "cart", "recommendations", "notifications", "products", "products/" + c.ID.String() + "/inventory"} {
 		require.Eventually(t, func() bool {
 			return ask{method: http.MethodGet, path: "/api/v1/" + path, token: token}.gateway(t).status == http.StatusUnauthorized
-		}, 5*time.Second, 50*time.Millisecond, path)
+		}, soon, often, path)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,24 @@ func (a ask) request(ctx context.Context, base string) (*http.Request, error) {
 func (a ask) gateway(t *testing.T) reply {
 	t.Helper()
 	return a.at(t, where.Gateway)
+}
+
+// settled sends a purchase, and again with the same key while the platform is
+// busy (503) or has no outcome yet (202).
+func (a ask) settled(t *testing.T) reply {
+	t.Helper()
+	return a.past(t, http.StatusServiceUnavailable, http.StatusAccepted)
+}
+
+// past sends the request, and again while it is answered with one of the statuses.
+func (a ask) past(t *testing.T, statuses ...int) reply {
+	t.Helper()
+	var r reply
+	require.Eventually(t, func() bool {
+		r = a.gateway(t)
+		return !slices.Contains(statuses, r.status)
+	}, 2*soon, often, "%s %s: %s", a.method, a.path, lazily(func() string { return r.body }))
+	return r
 }
 
 // tester is a test of this package or of the fuzzer.

@@ -24,7 +24,7 @@ func atTheBank(t *testing.T, orderID uuid.UUID, outcome string) {
 func awaiting(t *testing.T, c *shopper.Customer, wish shopper.Wish) shopper.Answer {
 	t.Helper()
 	wish.Method = "pm_card_threeDSecure2Required"
-	answer := buy(t, c, wish)
+	answer := settled(t, c, wish)
 	require.Equal(t, http.StatusAccepted, answer.Status, "%+v", answer.Problem)
 	require.EqualValues(t, "awaiting_payment", answer.Order.Status)
 	require.EqualValues(t, "requires_action", answer.Order.PaymentStatus)

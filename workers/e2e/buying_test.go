@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -21,10 +22,25 @@ func buy(t *testing.T, c *shopper.Customer, wish shopper.Wish) shopper.Answer {
 	return answer
 }
 
+// settled checks out, and again with the same key while the platform is busy (503)
+// or has no outcome yet (202).
+func settled(t *testing.T, c *shopper.Customer, wish shopper.Wish) shopper.Answer {
+	t.Helper()
+	if wish.Key == "" {
+		wish.Key = uuid.NewString()
+	}
+	var answer shopper.Answer
+	require.Eventually(t, func() bool {
+		answer = buy(t, c, wish)
+		return answer.Definite() || answer.Status != http.StatusServiceUnavailable && answer.Status != http.StatusAccepted
+	}, 2*soon, often, "%s", lazily(func() string { return fmt.Sprintf("%+v", answer) }))
+	return answer
+}
+
 // bought checks out and expects a confirmed order.
 func bought(t *testing.T, c *shopper.Customer, wish shopper.Wish) client.Order {
 	t.Helper()
-	answer := buy(t, c, wish)
+	answer := settled(t, c, wish)
 	require.Equal(t, http.StatusCreated, answer.Status, "%+v", answer.Problem)
 	return *answer.Order
 }
@@ -32,7 +48,7 @@ func bought(t *testing.T, c *shopper.Customer, wish shopper.Wish) client.Order {
 // refused checks out and expects a problem.
 func refused(t *testing.T, c *shopper.Customer, wish shopper.Wish, status int, code string) shopper.Answer {
 	t.Helper()
-	answer := buy(t, c, wish)
+	answer := settled(t, c, wish)
 	require.Equal(t, status, answer.Status, "%+v", answer)
 	require.NotNil(t, answer.Problem)
 	require.Equal(t, code, answer.Problem.Code)
@@ -183,7 +199,7 @@ func TestLinesCanBeOrderedDirectly(t *testing.T) {
 		method: http.MethodPost, path: "/api/v1/orders", body: spoiled(item.VariantID, "QUANTITY", "2"), token: tokenOf(t, c),
 		header: map[string]string{"Idempotency-Key": uuid.NewString()},
 	}
-	r := place.gateway(t)
+	r := place.settled(t)
 	require.Equal(t, http.StatusCreated, r.status, r.body)
 	order := r.members(t)
 	require.Equal(t, "confirmed", order["status"])

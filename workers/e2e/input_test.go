@@ -19,7 +19,7 @@ const canary = "kanarienvogel"
 
 // patience is how long a refusal may take, on a machine that does other things
 // too.
-const patience = time.Second
+const patience = 5 * time.Second
 
 // bad is a request that must be refused.
 type bad struct {
@@ -64,8 +64,8 @@ func written(t *testing.T) map[string]int64 {
 		require.NoError(t, err)
 		require.NotEmpty(t, tables)
 		for _, table := range tables {
-			if name == "products" && table == "stock" {
-				continue // a replica as well
+			if name == "products" && table == "stock" || name == "inventory" && table == "outbox" {
+				continue // a replica as well, and what keeps it up to date
 			}
 			rows[name+"."+table] = scalar[int64](t, conn, "SELECT count(*) FROM "+pgx.Identifier{table}.Sanitize())
 		}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,19 @@ func (s *story) do(token, name, body string, ids ...string) map[string]any {
 		return nil
 	}
 	return r.members(s.t)
+}
+
+// comes sends requests of an operation until nothing that is under way conflicts
+// with it, and expects success.
+func (s *story) comes(token, name, body string, ids ...string) {
+	s.t.Helper()
+	var r reply
+	require.Eventually(s.t, func() bool {
+		r = s.request(token, name, body, ids...).gateway(s.t)
+		return r.status != http.StatusConflict
+	}, soon, often, "%s: %s", name, lazily(func() string { return r.body }))
+	require.Less(s.t, r.status, 300, "%s: %s", name, r.body)
+	s.told[name] = true
 }
 
 // change is do for an operation that needs the version of what it changes.

@@ -186,7 +186,9 @@ func (w *tale) cart(s *story) {
 const tellsAddress = `"shipping_address":{"name":"Grace Example","line1":"Street 1","city":"Berlin","postal_code":"10119","country":"DE"},"payment_method":"pm_card_visa"`
 
 func (w *tale) purchase(s *story) {
-	order := s.do(w.customer, "checkout", `{`+tellsAddress+`,"capture":"manual"}`)
+	checkout := s.request(w.customer, "checkout", `{`+tellsAddress+`,"capture":"manual"}`)
+	checkout.settled(s.t)
+	order := s.does("checkout", checkout).members(s.t)
 	w.order, w.payment, w.line = text(s.t, order, "id"), text(s.t, order, "payment_id"), text(s.t, order, "lines.id")
 	require.Equal(s.t, w.coupon, text(s.t, order, "coupon"))
 	require.Equal(s.t, "confirmed", text(s.t, order, "status"))
@@ -294,9 +296,7 @@ func (w *tale) messages(s *story) {
 	s.do(w.admin, "send-notification", fmt.Sprintf(`{"user_id":%q,"channels":["email"],"subject":"Your mug","text":"It leaves tomorrow."}`, w.userID))
 	mailed(s.t, w.email, "Your mug")
 	mine := s.do(w.customer, "list-notifications", "")
-	again := s.request(w.admin, "resend-notification", "", text(s.t, mine, "data.id"))
-	require.Eventually(s.t, func() bool { return again.gateway(s.t).status != http.StatusConflict }, soon, 100*time.Millisecond, "it is being sent")
-	s.does("resend-notification", again)
+	s.comes(w.admin, "resend-notification", "", text(s.t, mine, "data.id"))
 	const endpoint = "https://push.example.net/v1/8f3a"
 	s.do(w.customer, "subscribe-push", `{"endpoint":"`+endpoint+`","keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg","p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}}`)
 	s.do(w.customer, "list-push-subscriptions", "")
@@ -319,7 +319,7 @@ func (w *tale) webhooks(s *story) {
 	}
 	require.NotEmpty(s.t, first)
 	deliveries := s.do(w.admin, "list-webhook-deliveries", "", endpoint)
-	s.do(w.admin, "replay-webhook-delivery", "", endpoint, text(s.t, deliveries, "data.id"))
+	s.comes(w.admin, "replay-webhook-delivery", "", endpoint, text(s.t, deliveries, "data.id"))
 	s.do(w.admin, "update-webhook-endpoint", `{"enabled":false}`, endpoint)
 	s.do(w.admin, "delete-webhook-endpoint", "", endpoint)
 }

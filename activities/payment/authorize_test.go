@@ -114,7 +114,7 @@ func TestAuthorizePaymentChargesOnceHoweverManyAsk(t *testing.T) {
 // it knows and asks until the answer is definite.
 func TestAuthorizePaymentSurvivesTheProvider(t *testing.T) {
 	for _, lag := range []int64{0, 60_000} {
-		c := open(t)
+		c := hasty(t)
 		c.faults(provider.FaultSettings{SearchLagMS: lag})
 		once := books{Charges: 1, Taken: 1999, Attempts: 1}
 		var paid []payment.AuthorizePaymentInput
@@ -178,7 +178,7 @@ func TestAnOutageKeptForALaterRequestIsLookedInto(t *testing.T) {
 }
 
 func TestAuthorizePaymentRemembersALateNo(t *testing.T) {
-	c := open(t)
+	c := hasty(t)
 	c.together("declined", []string{"late_decline:600", "drop_reply", "silent", "error_after_commit", "unavailable_after_commit"}, func(c *till, faults string) {
 		in := order(declined, faulty(faults))
 		_, err := c.authorize(in)
@@ -218,7 +218,7 @@ func TestAForgetfulProviderThatFindsThePaymentChargesOnce(t *testing.T) {
 }
 
 func TestASenderThatDiedIsReplaced(t *testing.T) {
-	c := open(t)
+	c := hasty(t)
 	in := order(visa, faulty("silent"))
 	_, err := c.AuthorizePayment(t.Context(), in)
 	require.ErrorIs(t, err, payment.ErrProviderUnavailable)
@@ -236,7 +236,7 @@ func TestASenderThatDiedIsReplaced(t *testing.T) {
 }
 
 func TestAnOldUnknownIsLookedUp(t *testing.T) {
-	c := open(t)
+	c := hasty(t)
 	in := order(visa, faulty("silent"))
 	_, err := c.AuthorizePayment(t.Context(), in)
 	require.ErrorIs(t, err, payment.ErrProviderUnavailable)

@@ -61,7 +61,7 @@ func TestCapturePaymentTakesWhatIsHeld(t *testing.T) {
 		"": 0, "webhook_duplicate": 1200, "capture.drop_reply": 0, "capture.silent": 1200, "capture.drop_request": 0,
 		"capture.error_after_commit": 0, "capture.unavailable": 1200, "capture.forget_key,capture.drop_reply": 1200,
 	}
-	c := open(t)
+	c := hasty(t)
 	c.together("capture", slices.Sorted(maps.Keys(amounts)), func(c *till, faults string) {
 		in := c.held(faulty(faults))
 		ask, want := take(in, 0), int64(1999)
@@ -89,7 +89,7 @@ func TestCapturePaymentTakesInParts(t *testing.T) {
 		"", "capture.drop_reply", "capture.silent", "capture.drop_request", "capture.error_after_commit", "capture.unavailable_after_commit",
 		"capture.forget_key,capture.drop_reply", "webhook_duplicate", "webhook_first", "capture.latency:1000",
 	}
-	c := open(t)
+	c := hasty(t)
 	c.together("parts", faults, func(c *till, faults string) {
 		in := c.held(faulty(faults))
 		first, second, last := take(in, 500), take(in, 700), take(in, 300, final)
@@ -140,7 +140,7 @@ func TestCapturesAtOnceNeverTakeMoreThanIsHeld(t *testing.T) {
 func TestVoidPaymentUndoesWhatWasTakenInParts(t *testing.T) {
 	for _, faults := range []string{"", "capture.drop_reply*2", "refund.silent", "capture.silent", "refund.forget_key,refund.drop_reply"} {
 		t.Run(faults, func(t *testing.T) {
-			c := open(t)
+			c := hasty(t)
 			in := c.held(faulty(faults))
 			_, err := c.capture(take(in, 500))
 			require.NoError(t, err)
@@ -161,7 +161,7 @@ func TestVoidPaymentUndoesWhatWasTakenInParts(t *testing.T) {
 }
 
 func TestVoidPaymentFindsOutAboutACapture(t *testing.T) {
-	c := open(t)
+	c := hasty(t)
 	c.together("void", []string{"capture.drop_reply", "capture.drop_request", "capture.latency:1000", "capture.error_after_commit"}, func(c *till, faults string) {
 		in := c.held(faulty(faults))
 		_, err := c.CapturePayment(c.t.Context(), take(in, 500))
@@ -179,7 +179,7 @@ func TestVoidPaymentFindsOutAboutACapture(t *testing.T) {
 // TestACaptureThatArrivesDuringTheVoidIsAccountedFor: nobody saw it when the void
 // looked, and then it is there.
 func TestACaptureThatArrivesDuringTheVoidIsAccountedFor(t *testing.T) {
-	c := open(t)
+	c := hasty(t)
 	in := c.held(faulty("capture.latency:700"))
 	_, err := c.CapturePayment(t.Context(), take(in, 500))
 	require.ErrorIs(t, err, payment.ErrProviderUnavailable)

@@ -135,7 +135,7 @@ func TestChangePaymentMethodSurvivesTheProvider(t *testing.T) {
 		{Fault: "unavailable", Operations: []string{"retrieve"}},
 	} {
 		t.Run(fault.Operations[0]+" "+fault.Fault, func(t *testing.T) {
-			c := open(t)
+			c := hasty(t)
 			in := c.waiting()
 			fault.Rate, fault.Times = 1, 1
 			c.faults(provider.FaultSettings{Faults: []provider.FaultRule{fault}})

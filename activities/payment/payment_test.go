@@ -45,12 +45,19 @@ type till struct {
 	pool     *pgxpool.Pool
 	provider *pgxpool.Pool
 	url      string
-	mu       *sync.Mutex // of what tests collect together
+	within   time.Duration // in which the provider must answer
+	mu       *sync.Mutex   // of what tests collect together
 }
 
-// open starts a till whose provider must answer within 400 ms.
-func open(t testing.TB) *till {
-	c := &till{t: t, mu: &sync.Mutex{}, pool: pgtest.New(t, paymentdb.Migrations()), provider: pgtest.New(t, pspdb.Migrations())}
+// open starts a till whose provider may take its time.
+func open(t testing.TB) *till { return opened(t, 10*time.Second) }
+
+// hasty starts a till whose provider must answer within 400 ms, for a provider
+// that does not.
+func hasty(t testing.TB) *till { return opened(t, 400*time.Millisecond) }
+
+func opened(t testing.TB, within time.Duration) *till {
+	c := &till{t: t, within: within, mu: &sync.Mutex{}, pool: pgtest.New(t, paymentdb.Migrations()), provider: pgtest.New(t, pspdb.Migrations())}
 	endpoint := httptest.NewServer(http.HandlerFunc(c.webhook))
 	server := httptest.NewUnstartedServer(nil)
 	c.url = "http://" + server.Listener.Addr().String()
@@ -59,7 +66,7 @@ func open(t testing.TB) *till {
 	})
 	server.Config.Handler = psp.Handler()
 	c.Service = payment.New(c.pool, payment.NewStripe(payment.StripeOptions{
-		URL: c.url, Key: apiKey, ReturnURL: "https://shop.example/paid", AnswerWithin: 400 * time.Millisecond,
+		URL: c.url, Key: apiKey, ReturnURL: "https://shop.example/paid", AnswerWithin: within,
 	}), payment.Options{WebhookSecrets: []string{"whsec_next", webhookSecret}, AllowFaults: true})
 	server.Start()
 	ctx, cancel := context.WithCancel(context.Background())

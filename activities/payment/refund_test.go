@@ -44,7 +44,7 @@ func TestRefundPaymentGivesBackInParts(t *testing.T) {
 		"refund.unavailable_after_commit", "refund.rate_limit", "refund.lock_timeout", "refund.forget_key,refund.drop_reply", "refund.latency:1000",
 		"webhook_duplicate", "webhook_first", "webhook_lose",
 	}
-	c := open(t)
+	c := hasty(t)
 	c.together("refund", faults, func(c *till, faults string) {
 		in := c.paid(visa, faulty(faults))
 		first, second, last := give(in, 500), give(in, 500), give(in, 999)

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -43,7 +42,7 @@ func (c *till) second(query string, do func()) *till {
 	c.t.Cleanup(pool.Close)
 	slow := *c
 	slow.Service = payment.New(pool, payment.NewStripe(payment.StripeOptions{
-		URL: c.url, Key: apiKey, ReturnURL: "https://shop.example/paid", AnswerWithin: 400 * time.Millisecond,
+		URL: c.url, Key: apiKey, ReturnURL: "https://shop.example/paid", AnswerWithin: c.within,
 	}), payment.Options{WebhookSecrets: []string{webhookSecret}, AllowFaults: true})
 	return &slow
 }

@@ -86,7 +86,7 @@ func TestVoidPaymentFindsOutFirst(t *testing.T) {
 		"drop_request": never, "hang": never, "error": never, "unavailable*always": never,
 	}
 	for _, lag := range []int64{0, 60_000} {
-		c := open(t)
+		c := hasty(t)
 		c.faults(provider.FaultSettings{SearchLagMS: lag})
 		orders := map[uuid.UUID]end{}
 		c.together("search "+strconv.Itoa(int(lag))+" ms behind", slices.Sorted(maps.Keys(ends)), func(c *till, faults string) {
@@ -151,7 +151,7 @@ func TestAQuestionThatIsRefusedIsNoAnswer(t *testing.T) {
 
 func TestVoidPaymentLeavesALivingSenderAlone(t *testing.T) {
 	c := open(t)
-	in := order(visa, faulty("latency:300"))
+	in := order(visa, faulty("latency:4000"))
 	var asking sync.WaitGroup
 	asking.Go(func() { _, _ = c.AuthorizePayment(t.Context(), in) })
 	require.Eventually(t, func() bool {
@@ -170,7 +170,7 @@ func TestVoidPaymentLeavesALivingSenderAlone(t *testing.T) {
 
 func TestVoidPaymentSurvivesTheProvider(t *testing.T) {
 	faults := []string{"drop_request", "hang", "unavailable", "rate_limit", "drop_reply", "silent", "unavailable_after_commit", "error_after_commit", "forget_key"}
-	c := open(t)
+	c := hasty(t)
 	for operation, capture := range map[string]payment.CaptureMode{"refund": payment.CaptureAutomatic, "cancel": payment.CaptureManual} {
 		c.together(operation, faults, func(c *till, faults string) {
 			in := order(visa, faulty(operation+"."+faults), func(in *payment.AuthorizePaymentInput) { in.Capture = capture })

@@ -88,7 +88,7 @@ func TestADashboardPutsTheCustomersPartsTogether(t *testing.T) {
 }
 
 func TestAPartThatIsDownIsNullWithAWarning(t *testing.T) {
-	t.Cleanup(gateway.SetPartWait(200 * time.Millisecond))
+	t.Cleanup(gateway.SetPartWait(time.Second))
 	user := id.New()
 	hung := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for part, change := range map[string]func(o *gateway.Options){
@@ -104,7 +104,7 @@ func TestAPartThatIsDownIsNullWithAWarning(t *testing.T) {
 		begin := time.Now()
 		a := e.call("GET", "/api/v1/dashboard/"+user.String(), "", e.as(user, identity.Customer))
 		require.Equal(t, 200, a.status, a.raw)
-		require.Less(t, time.Since(begin), 2*time.Second)
+		require.Less(t, time.Since(begin), 5*time.Second)
 		for _, each := range []string{"user", "orders", "recommendations"} {
 			require.Equal(t, each == part, a.body[each] == nil, "%s without %s: %s", each, part, a.raw)
 		}

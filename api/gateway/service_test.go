@@ -57,6 +57,17 @@ func hung(t testing.TB, asked *atomic.Int64) string {
 	return server.URL
 }
 
+// await is what comes from a channel, within a minute.
+func await[T any](t testing.TB, from <-chan T) (came T) {
+	t.Helper()
+	select {
+	case came = <-from:
+	case <-time.After(time.Minute):
+		t.Fatal("nothing came")
+	}
+	return came
+}
+
 func TestInstancesTakeTurns(t *testing.T) {
 	e := open(t, orders(upstream(t, "one").URL, upstream(t, "two").URL, upstream(t, "three").URL))
 	counts := map[string]int{}
@@ -126,7 +137,7 @@ func TestAKeyThatAnOperationIgnoresIsNoLeaveToRepeatIt(t *testing.T) {
 				require.Equal(t, 200, e.call("GET", c.path, "", nil).status)
 			}
 			e.refused(e.call(c.method, c.path, body, headers{"Idempotency-Key": "k"}), 503, "unavailable")
-			require.Equal(t, "k", <-keys)
+			require.Equal(t, "k", await(t, keys))
 			require.Empty(t, keys, "%s %s", c.method, c.path)
 		}
 	}
@@ -134,17 +145,19 @@ func TestAKeyThatAnOperationIgnoresIsNoLeaveToRepeatIt(t *testing.T) {
 
 func TestARequestIsSentAgainOnceAndWithinItsDeadline(t *testing.T) {
 	var broken, waiting atomic.Int64
-	t.Cleanup(gateway.SetUsualWait(400 * time.Millisecond))
 	e := open(t, func(o *gateway.Options) {
 		for range 4 {
 			o.Services["order"] = append(o.Services["order"], breaking(t, &broken))
 		}
-		o.Services["product"] = []string{hung(t, &waiting), hung(t, &waiting)}
-		o.Services["cart"] = []string{breaking(t, &waiting), hung(t, &waiting)}
 	})
 	e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable")
 	require.Equal(t, int64(2), broken.Load(), "once, however many there are")
 
+	t.Cleanup(gateway.SetUsualWait(400 * time.Millisecond))
+	e = open(t, func(o *gateway.Options) {
+		o.Services["product"] = []string{hung(t, &waiting), hung(t, &waiting)}
+		o.Services["cart"] = []string{breaking(t, &waiting), hung(t, &waiting)}
+	})
 	for _, c := range []struct {
 		path  string
 		asked int64
@@ -152,7 +165,7 @@ func TestARequestIsSentAgainOnceAndWithinItsDeadline(t *testing.T) {
 		waiting.Store(0)
 		begin := time.Now()
 		e.refused(e.call("GET", c.path, "", nil), 503, "unavailable")
-		require.Less(t, time.Since(begin), 2*time.Second)
+		require.Less(t, time.Since(begin), 5*time.Second)
 		require.LessOrEqual(t, waiting.Load(), c.asked, "the deadline is of all attempts together")
 	}
 }
@@ -194,7 +207,7 @@ func TestAServiceThatIsOutIsSaidAtOnceAndComesBack(t *testing.T) {
 		e.refused(a, 503, "unavailable")
 		require.Equal(t, "1", a.header.Get("Retry-After"))
 		require.Equal(t, true, a.body["retryable"])
-		require.Less(t, time.Since(start), time.Second)
+		require.Less(t, time.Since(start), 5*time.Second)
 	}
 	require.Equal(t, 200, e.call("GET", "/api/v1/products", "", nil).status, "the others work")
 
@@ -203,7 +216,7 @@ func TestAServiceThatIsOutIsSaidAtOnceAndComesBack(t *testing.T) {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
-	require.Eventually(t, func() bool { return e.call("GET", "/api/v1/orders", "", nil).status == http.StatusNoContent }, 3*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return e.call("GET", "/api/v1/orders", "", nil).status == http.StatusNoContent }, soon, 20*time.Millisecond)
 }
 
 func TestAHungServiceOpensItsBreaker(t *testing.T) {
@@ -218,11 +231,11 @@ func TestAHungServiceOpensItsBreaker(t *testing.T) {
 		group.Go(func() { e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable") })
 	}
 	group.Wait()
-	before := asked.Load()
-	start := time.Now()
-	e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable")
-	require.Less(t, time.Since(start), 50*time.Millisecond, "the breaker knows")
-	require.Equal(t, before, asked.Load())
+	require.Eventually(t, func() bool { // it may be about to try again
+		before := asked.Load()
+		e.refused(e.call("GET", "/api/v1/orders", "", nil), 503, "unavailable")
+		return asked.Load() == before
+	}, soon, time.Millisecond, "while it is open nobody asks the service")
 }
 
 func TestWhatAServiceSaysIsNoOutage(t *testing.T) {
@@ -241,8 +254,8 @@ func TestWhatAServiceSaysIsNoOutage(t *testing.T) {
 }
 
 func TestAStreamOutlivesTheDeadlines(t *testing.T) {
-	t.Cleanup(gateway.SetUsualWait(200 * time.Millisecond))
-	t.Cleanup(gateway.SetTakenIn(200 * time.Millisecond))
+	t.Cleanup(gateway.SetUsualWait(time.Second))
+	t.Cleanup(gateway.SetTakenIn(time.Second))
 	next := make(chan string)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -268,9 +281,13 @@ func TestAStreamOutlivesTheDeadlines(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	buffer := make([]byte, 64)
-	deadline := time.Now().Add(500 * time.Millisecond)
+	deadline := time.Now().Add(2500 * time.Millisecond)
 	for time.Now().Before(deadline) {
-		next <- "data: 1\n\n"
+		select {
+		case next <- "data: 1\n\n":
+		case <-time.After(time.Minute):
+			t.Fatal("the service's stream has ended")
+		}
 		n, err := res.Body.Read(buffer) // each part as it is written
 		require.NoError(t, err)
 		require.Equal(t, "data: 1\n\n", string(buffer[:n]))

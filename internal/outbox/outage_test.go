@@ -152,7 +152,7 @@ func TestOldEventsAreDeleted(t *testing.T) {
 func TestABroadcastReachesEveryListener(t *testing.T) {
 	t.Parallel()
 	pool, nats := pgtest.New(t, migrations(t)), bustest.Run(t)
-	heard := make(chan cloudevent.Event, 100)
+	heard := make(chan cloudevent.Event, 100_000) // a listener must never wait for the test
 	var missed atomic.Int64
 	for range 2 {
 		b := nats.Connect()
@@ -169,11 +169,12 @@ func TestABroadcastReachesEveryListener(t *testing.T) {
 		appendAll(t, pool, event("thing.changed", subject, sequence))
 		return len(heard) >= 3 && sequence < int64(len(heard))
 	})
-	require.Equal(t, int64(2), missed.Load(), "each begins with an empty cache")
-	nats.Stop()
-	eventually(t, "both are told that they hear nothing", func() bool { return missed.Load() >= 4 })
-	nats.Start()
+	require.GreaterOrEqual(t, missed.Load(), int64(2), "each begins with an empty cache")
 	before := missed.Load()
+	nats.Stop()
+	eventually(t, "both are told that they hear nothing", func() bool { return missed.Load() >= before+2 })
+	before = missed.Load()
+	nats.Start()
 	eventually(t, "and not to trust what they hear at first", func() bool { return missed.Load() >= before+2 })
 	for len(heard) > 0 {
 		<-heard
@@ -279,8 +280,11 @@ func TestADatabaseThatIsOutIsNoFailureOfTheEvent(t *testing.T) {
 			if first {
 				first = false
 				close(began)
-				_, err := tx.Exec(ctx, "SELECT pg_sleep(1.5)") // until the database goes away
-				return err
+				for { // until the database goes away
+					if _, err := tx.Exec(ctx, "SELECT pg_sleep(0.1)"); err != nil {
+						return err
+					}
+				}
 			}
 			return got.apply(ctx, tx, e)
 		},

@@ -15,11 +15,16 @@ import (
 
 // acquireWithin bounds the wait for a connection, so that a slow database
 // answers 503 quickly instead of piling up requests.
-const acquireWithin = 250 * time.Millisecond
+var acquireWithin = 250 * time.Millisecond
 
 // openWithin bounds the opening of a connection, which on a busy machine takes
 // longer than waiting for one that is open.
-const openWithin = 2 * time.Second
+var openWithin = 2 * time.Second
+
+// Patient makes this process wait 10 s for a connection and 30 s for the opening
+// of one. It is for tests, which are not about a machine's speed, and is called
+// before them.
+func Patient() { acquireWithin, openWithin = 10*time.Second, 30*time.Second }
 
 // Open makes a pool of at most size connections (0 means 16). It does not
 // connect yet: a database that is down at start is reported by /ready and by

@@ -6,7 +6,8 @@
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
 // which starts a private server (durability off) for the package's tests, or
-// uses the one that KASSA_TEST_POSTGRES names.
+// uses the one that KASSA_TEST_POSTGRES names. What a production database may take
+// at most is longer here (see pg.Patient and on): a busy machine fails no test.
 package pgtest
 
 import (
@@ -39,6 +40,7 @@ var (
 func Main(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	pg.Patient()
 	if adminURL = os.Getenv("KASSA_TEST_POSTGRES"); adminURL != "" {
 		return m.Run()
 	}
@@ -47,7 +49,7 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	server, err := postgres.Start(ctx, postgres.Config{Dir: dir})
 	cancel()
 	if err != nil {
@@ -115,12 +117,18 @@ func admin(t testing.TB, statement string) {
 	require.NoError(t, err)
 }
 
-// on is the URL of another database of the same server.
+// on is the URL of another database of the same server, with time-outs (ms) for a
+// busy machine.
 func on(t testing.TB, database string) string {
 	t.Helper()
 	u, err := url.Parse(adminURL)
 	require.NoError(t, err)
 	u.Path = "/" + database
+	limits := u.Query()
+	limits.Set("statement_timeout", "30000")
+	limits.Set("lock_timeout", "10000")
+	limits.Set("idle_in_transaction_session_timeout", "30000")
+	u.RawQuery = limits.Encode()
 	return u.String()
 }
 

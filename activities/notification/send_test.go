@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -146,11 +147,21 @@ func TestAnAttemptThatWasTakenOverSettlesNothing(t *testing.T) {
 		defer close(done)
 		_, _ = p.SendDueMessages(t.Context(), notification.SendDueMessagesInput{})
 	}()
-	<-entered
+	await(t, entered)
 	p.exec("UPDATE messages SET attempts = attempts + 1, reason = 'taken over'") // its lease had ended
 	close(release)
-	<-done
+	await(t, done)
 	require.Equal(t, []string{"order_confirmed email pending taken over"}, p.log())
+}
+
+// await is until a channel is closed, within a minute.
+func await(t *testing.T, closed <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-closed:
+	case <-time.After(time.Minute):
+		t.Fatal("nothing happened")
+	}
 }
 
 // hanging takes its time.

@@ -119,9 +119,9 @@ func TestTheOldShopsSignInsAreLimited(t *testing.T) {
 	require.Equal(t, 200, e.call("POST", "/api/v1/account/login", "{}", nil).status)
 	require.Equal(t, 200, e.call("POST", "/api/v1/session", "{}", nil).status)
 	for _, spelling := range []string{"/api/v1/account/login", "/api/v1/account/log%69n", "/api/v1/session"} {
-		e.tooMany(e.call("POST", spelling, "{}", nil), "sign-in", "30")
+		e.tooMany(e.call("POST", spelling, "{}", nil), "sign-in", 30)
 	}
-	e.tooMany(e.call("POST", "/api/v1/users/login", "{}", nil), "sign-in", "30")
+	e.tooMany(e.call("POST", "/api/v1/users/login", "{}", nil), "sign-in", 30)
 	require.Equal(t, 200, e.call("GET", "/api/v1/account/login", "", nil).status, "whoever looks at the page guesses nothing")
 }
 

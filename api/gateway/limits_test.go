@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,11 +38,13 @@ func limited(t *testing.T, change func(*gateway.Options)) *edge {
 	})
 }
 
-func (e *edge) tooMany(a answer, policy, wait string) {
+func (e *edge) tooMany(a answer, policy string, wait int) {
 	e.t.Helper()
 	e.refused(a, http.StatusTooManyRequests, "rate_limited")
 	require.Equal(e.t, true, a.body["retryable"])
-	require.Equal(e.t, wait, a.header.Get("Retry-After"))
+	told, err := strconv.Atoi(a.header.Get("Retry-After"))
+	require.NoError(e.t, err)
+	require.InDelta(e.t, wait, told, 3, "seconds; some may have passed")
 	require.Contains(e.t, a.header.Get("RateLimit"), `"`+policy+`";r=0;`)
 }
 
@@ -53,9 +56,9 @@ func TestWhoIsNotSignedInIsCountedByAddress(t *testing.T) {
 		require.Equal(t, `"anonymous";q=3;w=900`, a.header.Get("RateLimit-Policy"))
 		require.Regexp(t, `^"anonymous";r=`+left+`;t=[0-9]+$`, a.header.Get("RateLimit"))
 	}
-	e.tooMany(e.call("GET", "/api/v1/products", "", nil), "anonymous", "300")
-	e.tooMany(e.call("GET", "/api/v1/products", "", headers{"Authorization": "Bearer a.b.c"}), "anonymous", "300")
-	e.tooMany(e.call("GET", "/api/v1/dashboard/"+id.New().String(), "", nil), "anonymous", "300")
+	e.tooMany(e.call("GET", "/api/v1/products", "", nil), "anonymous", 300)
+	e.tooMany(e.call("GET", "/api/v1/products", "", headers{"Authorization": "Bearer a.b.c"}), "anonymous", 300)
+	e.tooMany(e.call("GET", "/api/v1/dashboard/"+id.New().String(), "", nil), "anonymous", 300)
 
 	a := e.call("GET", "/api/v1/products", "", headers{"Authorization": "Bearer " + e.issuer.Token(id.New(), identity.Customer)})
 	require.Equal(t, 200, a.status, "who is signed in has limits of their own")
@@ -71,12 +74,12 @@ func TestWhoIsSignedInIsCountedByPerson(t *testing.T) {
 	a := e.call("POST", "/api/v1/checkout", "{}", mine)
 	require.Equal(t, 200, a.status)
 	require.Equal(t, `"principal";q=4;w=60, "checkout";q=1;w=60`, a.header.Get("RateLimit-Policy"))
-	require.Equal(t, `"principal";r=3;t=15, "checkout";r=0;t=60`, a.header.Get("RateLimit"))
-	e.tooMany(e.call("POST", "/api/v1/orders", "{}", mine), "checkout", "60")
+	require.Regexp(t, `^"principal";r=3;t=1[2-5], "checkout";r=0;t=(60|5[7-9])$`, a.header.Get("RateLimit"))
+	e.tooMany(e.call("POST", "/api/v1/orders", "{}", mine), "checkout", 60)
 	for range 3 {
 		require.Equal(t, 200, e.call("GET", "/api/v1/orders", "", again).status, "a refused checkout is not counted")
 	}
-	e.tooMany(e.call("GET", "/api/v1/services", "", again), "principal", "15")
+	e.tooMany(e.call("GET", "/api/v1/services", "", again), "principal", 15)
 	require.Equal(t, 200, e.call("GET", "/api/v1/orders", "", headers{"Authorization": "Bearer " + e.issuer.Token(id.New(), identity.Customer)}).status)
 }
 
@@ -87,7 +90,7 @@ func TestSignInIsLimitedByAddress(t *testing.T) {
 	}
 	signedIn := headers{"Authorization": "Bearer " + e.issuer.Token(id.New(), identity.Customer)}
 	for _, path := range []string{"login", "register", "password/forgot", "password/reset"} {
-		e.tooMany(e.call("POST", "/api/v1/users/"+path, "{}", signedIn), "sign-in", "30")
+		e.tooMany(e.call("POST", "/api/v1/users/"+path, "{}", signedIn), "sign-in", 30)
 	}
 }
 
@@ -153,7 +156,7 @@ func TestASpoofedAddressResetsNoLimit(t *testing.T) {
 				require.Equal(t, 200, e.forwarded(c.line(i)...).status)
 			}
 			for _, i := range []string{"4", "5", "6"} {
-				e.tooMany(e.forwarded(c.line(i)...), "anonymous", "300")
+				e.tooMany(e.forwarded(c.line(i)...), "anonymous", 300)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 
 	"kassa/api/gateway"
 	"kassa/internal/id"
+	"kassa/internal/localstack/freeport"
 )
 
 // orders puts instances behind the order service.
@@ -26,10 +28,9 @@ func orders(urls ...string) func(*gateway.Options) {
 // refusing is an address where nobody listens.
 func refusing(t testing.TB) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	port, err := freeport.Pick()
 	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return "http://" + listener.Addr().String()
+	return "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // breaking is a service that takes a request and breaks off.

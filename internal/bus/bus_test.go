@@ -18,7 +18,7 @@ import (
 )
 
 // within is how long a test waits for what must happen.
-const within = 20 * time.Second
+const within = time.Minute
 
 func event(subject string, sequence int64) cloudevent.Event {
 	return cloudevent.Event{
@@ -85,7 +85,7 @@ func TestABrokerThatIsDownIsSaidAtOnce(t *testing.T) {
 	before := time.Now()
 	require.Error(t, b.Publish(t.Context(), []cloudevent.Event{event("a", 1)}))
 	require.Error(t, b.Ready(t.Context()))
-	require.Less(t, time.Since(before), time.Second)
+	require.Less(t, time.Since(before), 5*time.Second)
 	require.Zero(t, b.Born())
 
 	server.Start()

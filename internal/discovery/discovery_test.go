@@ -29,6 +29,18 @@ func becomes(t *testing.T, set *discovery.Set[discovery.Instance], want ...disco
 	require.Eventually(t, func() bool { return slices.Equal(want, set.All()) }, soon, 10*time.Millisecond, "%v", set.All())
 }
 
+// await is what comes from a channel, within a minute.
+func await(t *testing.T, from <-chan string) string {
+	t.Helper()
+	select {
+	case came := <-from:
+		return came
+	case <-time.After(time.Minute):
+		t.Fatal("nothing came")
+		return ""
+	}
+}
+
 func TestWhatAnAddressMayBe(t *testing.T) {
 	for _, c := range []struct{ text, refused string }{
 		{"http://10.0.0.7:4005", ""},
@@ -69,12 +81,12 @@ func TestEveryAddressOfANameIsAProcess(t *testing.T) {
 	at := func(dial string) discovery.Instance {
 		return discovery.Instance{Base: "http://order.shop.internal:4005", Dial: dial}
 	}
-	require.Equal(t, []discovery.Instance{at("127.0.0.1:4005"), at("127.0.0.2:4005"), at("[::1]:4005")}, set.All(), "the first caller waits for the first answer")
+	becomes(t, set, at("127.0.0.1:4005"), at("127.0.0.2:4005"), at("[::1]:4005"))
 
 	names.Host("order.shop.internal", "127.0.0.2", "127.0.0.3")
 	becomes(t, set, at("127.0.0.2:4005"), at("127.0.0.3:4005"))
-	require.Equal(t, "order.shop.internal:4005", <-gone, "the name itself, until something is known")
-	require.ElementsMatch(t, []string{"127.0.0.1:4005", "[::1]:4005"}, []string{<-gone, <-gone})
+	require.Equal(t, "order.shop.internal:4005", await(t, gone), "the name itself, until something is known")
+	require.ElementsMatch(t, []string{"127.0.0.1:4005", "[::1]:4005"}, []string{await(t, gone), await(t, gone)})
 }
 
 func TestANameThatIsNotKnownYetIsTriedAsItIs(t *testing.T) {
@@ -116,12 +128,12 @@ func TestServiceRecordsSayThePorts(t *testing.T) {
 	names.Offer("_http._tcp.order.shop.internal", "one.shop.internal", 4006, 10)
 	names.Offer("_http._tcp.order.shop.internal", "spare.shop.internal", 4005, 20)
 	set := watch(t, names, nil, "srv+https://_http._tcp.order.shop.internal")
-	require.Equal(t, []discovery.Instance{
+	becomes(t, set, []discovery.Instance{
 		{Base: "https://one.shop.internal:4005", Dial: "127.0.0.1:4005"},
 		{Base: "https://one.shop.internal:4006", Dial: "127.0.0.1:4006"},
 		{Base: "https://two.shop.internal:4105", Dial: "127.0.0.2:4105"},
 		{Base: "https://two.shop.internal:4105", Dial: "127.0.0.3:4105"},
-	}, set.All())
+	}...)
 
 	none := watch(t, names, nil, "srv+https://_http._tcp.nothing.shop.internal")
 	require.Empty(t, none.All())

@@ -73,6 +73,7 @@ func reserveThere(ctx workflow.Context, in reserveInput) (out reservation, err e
 func environment(t *testing.T, log *zap.Logger) *testsuite.TestWorkflowEnvironment {
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(time.Minute)
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{durable.Faults(log)}})
 	t.Cleanup(func() { env.AssertExpectations(t) })
 	return env

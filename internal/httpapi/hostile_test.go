@@ -114,7 +114,7 @@ func TestHostileBodiesAreRefusedWithoutAnEcho(t *testing.T) {
 				took := time.Since(start)
 				require.Equal(t, c.status, got.status, got.body)
 				require.NotContains(t, got.body, canary)
-				require.Less(t, took, 2*time.Second) // generous: many run at once
+				require.Less(t, took, 20*time.Second) // generous: many run at once
 				p := got.problem(t)
 				if c.code != "" {
 					require.Equal(t, c.code, p.Code)

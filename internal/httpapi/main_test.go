@@ -147,6 +147,17 @@ func (r reply) problem(t testing.TB) httpapi.Problem {
 	return p
 }
 
+// await is what comes from a channel, within a minute.
+func await[T any](t *testing.T, from <-chan T) (came T) {
+	t.Helper()
+	select {
+	case came = <-from:
+	case <-time.After(time.Minute):
+		t.Fatal("nothing came")
+	}
+	return came
+}
+
 func (s *shop) do(r request) reply {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), r.method, s.url+r.path, strings.NewReader(r.body))
@@ -159,7 +170,7 @@ func (s *shop) do(r request) reply {
 			req.Header.Del(name)
 		}
 	}
-	client := http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	require.NoError(s.t, err)
 	defer func() { _ = res.Body.Close() }()

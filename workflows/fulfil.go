@@ -40,7 +40,7 @@ func Fulfil(ctx workflow.Context, in order.Parcel) (order.State, error) {
 func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, err error) {
 	var s saga
 	defer s.settle(ctx, &err)
-	paid := ""
+	paid, capture := "", in.ShipmentID
 	if in.Capture.Amount > 0 {
 		workflow.SetCurrentDetails(ctx, "Taking the money for the shipment.")
 		var taken payment.Payment
@@ -48,12 +48,11 @@ func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, 
 			OrderID: in.OrderID, CaptureID: in.ShipmentID, Amount: in.Capture, Final: in.Final,
 		})
 		if errors.Is(err, payment.ErrCaptureExceeds) { // somebody took money by hand before: what is left will do, be it nothing
-			taken, err = call(definitely(ctx, payment.Queue), payments.CapturePayment, payment.CapturePaymentInput{
-				OrderID: in.OrderID, CaptureID: uuid.NewSHA1(in.ShipmentID, []byte("rest")),
-			})
+			capture = uuid.NewSHA1(in.ShipmentID, []byte("rest"))
+			taken, err = call(definitely(ctx, payment.Queue), payments.CapturePayment, payment.CapturePaymentInput{OrderID: in.OrderID, CaptureID: capture})
 		}
 		if err != nil {
-			return failShipment(ctx, in, err)
+			return failShipment(ctx, in, "", err)
 		}
 		if paid = "captured"; taken.Captured.Amount < in.Total.Amount {
 			paid = "partially_captured"
@@ -64,13 +63,16 @@ func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, 
 	_, err = call(definitely(ctx, inventory.Queue), stock.ShipStock, inventory.ShipStockInput{
 		OrderID: in.OrderID, ShipmentID: in.ShipmentID, Lines: stockLines(in.Items),
 	})
+	if err != nil && paid != "" && workflow.GetVersion(ctx, "a shipment's refund is the order's", workflow.DefaultVersion, 1) > workflow.DefaultVersion {
+		return unship(ctx, in, capture, paid, err)
+	}
 	if err != nil {
 		if in.Capture.Amount > 0 { // money for goods that do not go: it goes back under the shipment's id
 			otherwise(&s, payment.Queue, payments.RefundPayment, payment.RefundPaymentInput{OrderID: in.OrderID, RefundID: in.ShipmentID, Amount: in.Capture})
 			s.settle(ctx, &err)
 		}
 		alarm(ctx, err) // the order service and the warehouse disagree about what is left
-		return failShipment(ctx, in, err)
+		return failShipment(ctx, in, "", err)
 	}
 
 	// The point of no return: the goods have left.
@@ -81,11 +83,37 @@ func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, 
 	return state, err == nil, err
 }
 
+// unship fails a shipment of which money was taken and whose goods do not go: the
+// order service and the warehouse disagree about what is left. What its capture
+// took, and nobody gave back since, is refunded as every refund of an order is.
+func unship(ctx workflow.Context, in order.Parcel, capture uuid.UUID, paid string, err error) (order.State, bool, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	_ = workflow.Sleep(ctx, time.Millisecond) // decided: see saga.decide
+	alarm(ctx, err)
+	state, _, err := failShipment(ctx, in, paid, err)
+	if err != nil {
+		return state, false, err
+	}
+	taken, err := call(definitely(ctx, payment.Queue), payments.ReadCapture, payment.ReadCaptureInput{OrderID: in.OrderID, CaptureID: capture})
+	if err == nil && taken.Left.Amount > 0 {
+		var back order.Restitution
+		back, err = call(here(ctx), orders.PlanShipmentRefund, order.PlanShipmentRefundInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, Amount: taken.Left})
+		if err == nil && back.Amount.Amount > 0 {
+			state, err = giveBack(ctx, back)
+		}
+	}
+	if err != nil {
+		alarm(ctx, err) // somebody must give the money back another way
+	}
+	return state, false, nil
+}
+
 // failShipment lets the pieces go that the shipment has claimed. That is an
-// ordinary end.
-func failShipment(ctx workflow.Context, in order.Parcel, err error) (order.State, bool, error) {
+// ordinary end. paid is how the payment stands after the shipment's share was
+// taken, "" when none was.
+func failShipment(ctx workflow.Context, in order.Parcel, paid string, err error) (order.State, bool, error) {
 	why := fault.Of(err)
-	state, err := call(here(ctx), orders.FailShipment, order.FailShipmentInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, Reason: why.Reason})
+	state, err := call(here(ctx), orders.FailShipment, order.FailShipmentInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, Reason: why.Reason, PaymentStatus: paid})
 	if err != nil {
 		alarm(ctx, err)
 	}

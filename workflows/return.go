@@ -7,6 +7,7 @@ import (
 
 	"kassa/activities/inventory"
 	"kassa/activities/order"
+	"kassa/internal/fault"
 )
 
 // ReturnChanged is the signal that tells the saga of a return to look at it. It
@@ -35,10 +36,7 @@ func Return(ctx workflow.Context, in order.Homecoming) (order.ReturnState, error
 		}
 	}
 	if err == nil && goods.Restock {
-		workflow.SetCurrentDetails(ctx, "Putting the goods back into the warehouse.")
-		_, err = call(definitely(ctx, inventory.Queue), stock.RestockReturn, inventory.RestockReturnInput{
-			OrderID: in.OrderID, ReturnID: in.ReturnID, Lines: stockLines(in.Items),
-		})
+		err = restock(ctx, in)
 	}
 	if err == nil {
 		goods, err = call(here(ctx), orders.CompleteReturn, order.ReadReturnInput{ReturnID: in.ReturnID})
@@ -49,6 +47,27 @@ func Return(ctx workflow.Context, in order.Homecoming) (order.ReturnState, error
 	}
 	workflow.SetCurrentDetails(ctx, "Done: the goods are back, and so is the money.")
 	return goods, nil
+}
+
+// restock puts the goods back into the warehouse. A warehouse that refuses them
+// disagrees with the order service about what was shipped, which somebody must
+// mend: the alarm is raised, and it is asked again after a minute, then two, up
+// to an hour. A saga that failed would be begun again every minute.
+func restock(ctx workflow.Context, in order.Homecoming) error {
+	for wait := time.Minute; ; wait = min(2*wait, time.Hour) {
+		workflow.SetCurrentDetails(ctx, "Putting the goods back into the warehouse.")
+		_, err := call(definitely(ctx, inventory.Queue), stock.RestockReturn, inventory.RestockReturnInput{
+			OrderID: in.OrderID, ReturnID: in.ReturnID, Lines: stockLines(in.Items),
+		})
+		if err == nil || workflow.GetVersion(ctx, "ask a warehouse again", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+			return err
+		}
+		alarm(ctx, err)
+		workflow.SetCurrentDetails(ctx, "Needs attention: the warehouse refuses the goods. "+fault.Of(err).Message+" It is asked again.")
+		again, _ := workflow.NewDisconnectedContext(ctx)
+		_ = workflow.Sleep(again, wait)
+		_ = workflow.UpsertTypedSearchAttributes(ctx, OrderState.ValueUnset())
+	}
 }
 
 // arrive waits until the goods are here, or the return is rejected, by somebody

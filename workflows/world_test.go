@@ -164,6 +164,17 @@ func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 		w.note("the shipment failed: %s", in.Reason)
 		return order.State{Status: w.state}
 	})
+	register(r, of, "ReadCapture", func(w *world, in payment.ReadCaptureInput) payment.Capture {
+		left := money.New(2149, "EUR")
+		if in.CaptureID != parcel.ShipmentID {
+			left.Amount = 649 // all that was left to be taken
+		}
+		return payment.Capture{ID: in.CaptureID, Amount: left, Left: left}
+	})
+	register(r, of, "PlanShipmentRefund", func(w *world, in order.PlanShipmentRefundInput) order.Restitution {
+		w.note("to be refunded: %s", in.Amount)
+		return order.Restitution{RefundID: in.ShipmentID, OrderID: in.OrderID, Total: w.purchase.Total, Amount: in.Amount}
+	})
 	register(r, of, "ReadReturnState", func(w *world, in order.ReadReturnInput) order.ReturnState {
 		found := order.ReturnState{ReturnID: in.ReturnID, Status: w.home[0], Restock: !w.broken}
 		if len(w.home) > 1 {

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -155,14 +156,11 @@ func (s *Service) MarkShipped(ctx context.Context, in MarkShippedInput) (State, 
 	return s.moveShipment(ctx, in.OrderID, in.ShipmentID, shipmentPreparing, shipmentShipped, func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step) {
 		complete := goods.left() == 0
 		st := step{event: events.OrderShipped, actor: shipment.Actor, change: change{
-			PaymentStatus: unlessEmpty(in.PaymentStatus), Fulfilment: pointer(fulfilPartial),
+			PaymentStatus: captured(o, in.PaymentStatus), Fulfilment: pointer(fulfilPartial),
 			About: map[string]any{"shipment_id": shipment.ID, "carrier": shipment.Carrier, "tracking": shipment.Tracking, "complete": complete},
 		}}
 		if complete {
 			st.Fulfilment = pointer(fulfilShipped)
-		}
-		if o.Refunded > 0 || o.PaymentStatus == "captured" {
-			st.PaymentStatus = nil // what was given back says more than what was taken, and all more than a part
 		}
 		if Status(o.Status) == Confirmed || Status(o.Status) == PartiallyShipped {
 			if st.Status = pointer(PartiallyShipped); complete {
@@ -173,6 +171,16 @@ func (s *Service) MarkShipped(ctx context.Context, in MarkShippedInput) (State, 
 			ShipmentID: &shipment.ID, Carrier: shipment.Carrier, Tracking: shipment.Tracking, Complete: complete, Lines: goods.told(shipment.ID),
 		}, st
 	})
+}
+
+// captured is how an order's payment stands after a shipment's share was taken,
+// nil when that tells nothing new: what was given back says more than what was
+// taken, and all more than a part.
+func captured(o orderdb.Order, status string) *string {
+	if o.Refunded > 0 || o.PaymentStatus == "captured" {
+		return nil
+	}
+	return unlessEmpty(status)
 }
 
 // MarkDeliveredInput names a shipment that has arrived.
@@ -202,17 +210,52 @@ type FailShipmentInput struct {
 	OrderID    uuid.UUID `json:"order_id"`
 	ShipmentID uuid.UUID `json:"shipment_id"`
 	Reason     string    `json:"reason"` // a stable word
+
+	PaymentStatus string `json:"payment_status,omitempty"` // after its share was taken; "" when nothing was
 }
 
 // FailShipment gives the pieces of a shipment that never left free again.
 func (s *Service) FailShipment(ctx context.Context, in FailShipmentInput) (State, error) {
 	return s.moveShipment(ctx, in.OrderID, in.ShipmentID, shipmentPreparing, shipmentFailed, func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step) {
-		st := step{event: events.OrderShipmentFailed, actor: saga, change: change{About: map[string]any{"shipment_id": shipment.ID, "reason": in.Reason}}}
+		st := step{event: events.OrderShipmentFailed, actor: saga, change: change{
+			PaymentStatus: captured(o, in.PaymentStatus), About: map[string]any{"shipment_id": shipment.ID, "reason": in.Reason},
+		}}
 		if o.Fulfilment == fulfilPreparing && count(goods.planned) == 0 {
 			st.Fulfilment = pointer(fulfilNone)
 		}
 		return events.Order{ShipmentID: &shipment.ID, Reason: in.Reason}, st
 	}, in.Reason)
+}
+
+// PlanShipmentRefundInput says what is left of the money that was taken with a
+// shipment that failed.
+type PlanShipmentRefundInput struct {
+	OrderID    uuid.UUID   `json:"order_id"`
+	ShipmentID uuid.UUID   `json:"shipment_id"`
+	Amount     money.Money `json:"amount"`
+}
+
+// PlanShipmentRefund plans the refund of what was taken with a shipment that
+// failed; the refund has the shipment's id. ErrOrderUnfinished asks to come again.
+func (s *Service) PlanShipmentRefund(ctx context.Context, in PlanShipmentRefundInput) (Restitution, error) {
+	var shipment orderdb.Shipment
+	err := s.read(ctx, func(q *orderdb.Queries) (err error) {
+		shipment, err = q.GetShipment(ctx, in.ShipmentID)
+		return err
+	})
+	if pg.NotFound(err) || err == nil && (shipment.OrderID != in.OrderID || shipment.Status != shipmentFailed) {
+		return Restitution{}, ErrShipmentNotFound
+	}
+	if err != nil {
+		return Restitution{}, fmt.Errorf("shipment %s: %w", in.ShipmentID, err)
+	}
+	planned, err := s.PlanRefund(ctx, PlanRefundInput{
+		RefundID: in.ShipmentID, OrderID: in.OrderID, Amount: &in.Amount, Why: "The shipment could not leave.", Actor: shipment.Actor,
+	})
+	if errors.Is(err, ErrShipmentBusy) {
+		err = ErrOrderUnfinished.Because(err)
+	}
+	return planned, err
 }
 
 // moveShipment moves a shipment and its order, or finds that it was done.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"kassa/internal/fault"
+	"kassa/internal/money"
 	"kassa/internal/pg"
 	"kassa/sql/paymentdb"
 )
@@ -57,6 +58,24 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 		}
 	}
 	return Payment{}, ErrPaymentInProgress
+}
+
+// ReadCapture answers what was taken under a capture id, and what is left of it.
+func (s *Service) ReadCapture(ctx context.Context, in ReadCaptureInput) (Capture, error) {
+	row, err := s.byOrder(ctx, in.OrderID)
+	if err != nil {
+		return Capture{}, err
+	}
+	capture, known, err := s.capture(ctx, in.CaptureID)
+	if err != nil {
+		return Capture{}, err
+	}
+	amount := int64(0)
+	if known && capture.PaymentID == row.ID && capture.Status == captureSucceeded {
+		amount = capture.Amount
+	}
+	left := min(amount, max(0, row.Captured-max(row.RefundClaimed, row.Refunded)))
+	return Capture{ID: in.CaptureID, Amount: money.New(amount, row.Currency), Left: money.New(left, row.Currency)}, nil
 }
 
 // taken reports whether a capture asks for what all of it was taken of already:

@@ -275,3 +275,32 @@ func TestReconcileFinishesWhatACaptureLeft(t *testing.T) {
 	require.Equal(t, money.New(500, "EUR"), got.Captured)
 	c.agree()
 }
+
+func TestReadCaptureTellsWhatIsLeft(t *testing.T) {
+	c := open(t)
+	in := c.held()
+	first, second := take(in, 900), take(in, 400)
+	left := func(ask payment.CapturePaymentInput, amount, left int64) {
+		t.Helper()
+		got, err := c.ReadCapture(t.Context(), payment.ReadCaptureInput{OrderID: in.OrderID, CaptureID: ask.CaptureID})
+		require.NoError(t, err)
+		require.Equal(t, payment.Capture{ID: ask.CaptureID, Amount: money.New(amount, "EUR"), Left: money.New(left, "EUR")}, got)
+	}
+	left(first, 0, 0)
+	for _, ask := range []payment.CapturePaymentInput{first, second} {
+		_, err := c.capture(ask)
+		require.NoError(t, err)
+	}
+	left(first, 900, 900)
+	_, err := c.refund(give(in, 500))
+	require.NoError(t, err)
+	left(first, 900, 800)
+	left(second, 400, 400)
+	back := give(in, 400)
+	back.RefundID = second.CaptureID // a refund may have the id of what it gives back
+	_, err = c.refund(back)
+	require.NoError(t, err)
+	left(first, 900, 400)
+	left(take(in, 1), 0, 0)
+	c.agree()
+}

@@ -94,6 +94,19 @@ type CapturePaymentInput struct {
 	Final     bool        `json:"final"`                    // let the rest go
 }
 
+// ReadCaptureInput names a capture of an order's payment.
+type ReadCaptureInput struct {
+	OrderID   uuid.UUID `json:"order_id" format:"uuid"`
+	CaptureID uuid.UUID `json:"capture_id" format:"uuid"`
+}
+
+// Capture is what was taken under a capture id.
+type Capture struct {
+	ID     uuid.UUID   `json:"id" format:"uuid"`
+	Amount money.Money `json:"amount"` // 0 when nothing was
+	Left   money.Money `json:"left"`   // at most so much of it can still be given back
+}
+
 // RefundPaymentInput asks to give back a part of what an order's payment has
 // taken, or all of it. Two calls with one refund id must agree in everything.
 type RefundPaymentInput struct {

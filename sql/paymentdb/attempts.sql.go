@@ -148,8 +148,8 @@ FROM payments,
      (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = $7 AND attempts.operation = $1::text) AS past
 WHERE payments.id = $7
   AND ($8::bigint IS NULL OR payments.version = $8::bigint)
-  AND NOT EXISTS (SELECT FROM refunds WHERE refunds.id = $5 AND refunds.status <> 'requested')
-  AND NOT EXISTS (SELECT FROM captures WHERE captures.id = $5 AND captures.status <> 'requested')
+  AND NOT ($1::text = 'refund' AND EXISTS (SELECT FROM refunds WHERE refunds.id = $5 AND refunds.status <> 'requested'))
+  AND NOT ($1::text = 'capture' AND EXISTS (SELECT FROM captures WHERE captures.id = $5 AND captures.status <> 'requested'))
 FOR SHARE OF payments
 ON CONFLICT DO NOTHING
 RETURNING key, payment_id, operation, n, state, amount, payment_method, faults, sends, provider_id, error, first_sent_at, sent_at, finished_at, request_id, final
@@ -169,7 +169,8 @@ type InsertAttemptParams struct {
 // Starts the next attempt at an operation, unless one at the payment is open, or
 // the payment has moved on from the version that was seen (null for any), or the
 // capture or refund that it is for has come to its end: somebody else may have
-// made it since the caller looked, and the next key would make it twice.
+// made it since the caller looked, and the next key would make it twice. A refund
+// may have the id of the capture that it gives back.
 func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) (Attempt, error) {
 	row := q.db.QueryRow(ctx, insertAttempt,
 		arg.Operation,

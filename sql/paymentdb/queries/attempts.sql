@@ -2,7 +2,8 @@
 -- Starts the next attempt at an operation, unless one at the payment is open, or
 -- the payment has moved on from the version that was seen (null for any), or the
 -- capture or refund that it is for has come to its end: somebody else may have
--- made it since the caller looked, and the next key would make it twice.
+-- made it since the caller looked, and the next key would make it twice. A refund
+-- may have the id of the capture that it gives back.
 INSERT INTO attempts (key, payment_id, operation, n, amount, payment_method, faults, request_id, final)
 SELECT payments.order_id || ':' || @operation::text || ':' || past.n + 1, payments.id, @operation::text, past.n + 1, @amount, @payment_method, @faults,
        sqlc.narg('request_id'), @final
@@ -10,8 +11,8 @@ FROM payments,
      (SELECT count(*)::integer AS n FROM attempts WHERE attempts.payment_id = @payment_id AND attempts.operation = @operation::text) AS past
 WHERE payments.id = @payment_id
   AND (sqlc.narg('seen_version')::bigint IS NULL OR payments.version = sqlc.narg('seen_version')::bigint)
-  AND NOT EXISTS (SELECT FROM refunds WHERE refunds.id = sqlc.narg('request_id') AND refunds.status <> 'requested')
-  AND NOT EXISTS (SELECT FROM captures WHERE captures.id = sqlc.narg('request_id') AND captures.status <> 'requested')
+  AND NOT (@operation::text = 'refund' AND EXISTS (SELECT FROM refunds WHERE refunds.id = sqlc.narg('request_id') AND refunds.status <> 'requested'))
+  AND NOT (@operation::text = 'capture' AND EXISTS (SELECT FROM captures WHERE captures.id = sqlc.narg('request_id') AND captures.status <> 'requested'))
 FOR SHARE OF payments
 ON CONFLICT DO NOTHING
 RETURNING *;

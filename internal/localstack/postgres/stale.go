@@ -27,7 +27,7 @@ func EndStale(ctx context.Context, dir string) error {
 		_ = syscall.Kill(pid, sig)
 		patience, cancel := context.WithTimeout(ctx, 10*time.Second)
 		err := retry(patience, 20*time.Millisecond, func(context.Context) error {
-			if syscall.Kill(pid, 0) == nil && worksIn(pid, filepath.Join(dir, "data")) { // not what its parent has yet to wait for
+			if syscall.Kill(pid, 0) == nil && worksIn(pid, filepath.Join(dir, "data")) { // a zombie works nowhere
 				return fmt.Errorf("postgres with pid %d still runs", pid)
 			}
 			return nil

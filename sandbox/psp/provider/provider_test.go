@@ -101,7 +101,7 @@ func (b *sandbox) heard() []string {
 // hears waits until exactly these events have come, in any order.
 func (b *sandbox) hears(types ...string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool { return len(b.heard()) >= len(types) }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(b.t, func() bool { return len(b.heard()) >= len(types) }, 30*time.Second, 10*time.Millisecond)
 	require.ElementsMatch(b.t, types, b.heard())
 }
 

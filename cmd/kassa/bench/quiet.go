@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"kassa/cmd/kassa/verify"
 	"kassa/internal/localstack"
 )
 
@@ -69,4 +70,32 @@ func (b backlogs) drain(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	return time.Since(begin), nil
+}
+
+// listened waits until no subscriber has taken an event in for two seconds: those of a
+// catalogue keep them busy for longer than it takes to publish them.
+func (b *bench) listened(ctx context.Context) error {
+	for begin := time.Now(); ; {
+		var taken int
+		for _, s := range verify.Subscribers {
+			err := at(ctx, b.addresses, s.Database, func(conn *pgx.Conn) error {
+				var n int
+				err := conn.QueryRow(ctx, "SELECT count(*) FROM inbox WHERE consumer = $1 AND applied_at > now() - interval '2 s'", s.Name).Scan(&n)
+				taken += n
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("look for what %s takes in: %w", s.Name, err)
+			}
+		}
+		if taken == 0 {
+			return nil
+		}
+		if time.Since(begin) > settles {
+			return fmt.Errorf("subscribers still take events in %s after the last was published", settles)
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
 }

@@ -63,6 +63,9 @@ func (b *bench) browse(ctx context.Context) ([]Operation, error) {
 	if _, err := b.backlogs.drain(ctx); err != nil {
 		return nil, err
 	}
+	if err := b.listened(ctx); err != nil {
+		return nil, err
+	}
 	if b.idle, err = b.rest(ctx); err != nil {
 		return nil, err
 	}

@@ -145,6 +145,34 @@ func TestFindsShipmentsAndRefundsWithoutASaga(t *testing.T) {
 	require.Zero(t, again.Amount.Amount, "what has failed is not given back by whoever begins again")
 }
 
+// TestFindsARefundWhoseSagaIsGoneBeforeTheStockIsFree: an operator can terminate a
+// saga between its steps.
+func TestFindsARefundWhoseSagaIsGoneBeforeTheStockIsFree(t *testing.T) {
+	s, _ := newService(t)
+	o := buy(t, s, "automatic")
+	some := money.New(o.Total.Amount-1, o.Total.Currency)
+	found := func(later time.Duration) []order.Restitution {
+		t.Helper()
+		found, err := s.ListUnsettledOrders(t.Context(), order.ListUnsettledInput{Before: time.Now().Add(later), Limit: 10})
+		require.NoError(t, err)
+		return found.Refunds
+	}
+	var last order.Restitution
+	for _, amount := range []*money.Money{&some, nil} {
+		back, err := s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: o.ID, Amount: amount, Actor: "support"})
+		require.NoError(t, err)
+		done, err := s.CompleteRefund(t.Context(), order.CompleteRefundInput{OrderID: o.ID, RefundID: back.RefundID})
+		require.NoError(t, err)
+		require.Equal(t, amount == nil, done.Release)
+		if amount != nil {
+			require.Empty(t, found(time.Minute), "its saga has nothing left to do")
+		}
+		last = back
+	}
+	require.Contains(t, found(time.Minute), last)
+	require.Empty(t, found(2*time.Hour), "a saga is begun again within the hour or never")
+}
+
 func TestFindsWhatWaitsBehindWhatWaits(t *testing.T) {
 	s, _ := newService(t)
 	var comings []order.Homecoming

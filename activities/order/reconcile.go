@@ -31,7 +31,7 @@ type Unsettled struct {
 	Cancels   []Purchase `json:"cancels"`   // asked to be cancelled and not closed
 
 	Parcels []Parcel      `json:"parcels,omitempty"` // planned and neither shipped nor failed
-	Refunds []Restitution `json:"refunds,omitempty"` // planned and neither given back nor failed
+	Refunds []Restitution `json:"refunds,omitempty"` // planned and neither given back nor failed; and what gave back the last of the money lately
 	Returns []Homecoming  `json:"returns,omitempty"` // neither completed nor rejected; they do not expire
 	Looked  Looked        `json:"looked"`
 }
@@ -63,6 +63,10 @@ func (s *Service) ListUnsettledOrders(ctx context.Context, in ListUnsettledInput
 	return out, err
 }
 
+// lately is how long ago a refund may have been made whose saga is begun again
+// when it was ended.
+const lately = time.Hour
+
 // comingHome adds returns that are under way.
 func comingHome(ctx context.Context, q *orderdb.Queries, in ListUnsettledInput, out *Unsettled) error {
 	returns, err := q.ListStaleReturns(ctx, in.Before, in.After.Return, int32(in.Limit))
@@ -87,7 +91,7 @@ func comingHome(ctx context.Context, q *orderdb.Queries, in ListUnsettledInput, 
 }
 
 // planned adds shipments and refunds that were planned and not begun, or whose
-// saga is gone. A refund of a return belongs to the return's saga.
+// saga is gone, perhaps just before its last step. A refund of a return belongs to the return's saga.
 func planned(ctx context.Context, q *orderdb.Queries, in ListUnsettledInput, out *Unsettled) error {
 	shipments, err := q.ListStaleShipments(ctx, in.Before, int32(in.Limit))
 	if err != nil {
@@ -108,7 +112,7 @@ func planned(ctx context.Context, q *orderdb.Queries, in ListUnsettledInput, out
 		}
 		out.Parcels = append(out.Parcels, goods.parcel(shipment))
 	}
-	refunds, err := q.ListStaleRefunds(ctx, in.Before, int32(in.Limit))
+	refunds, err := q.ListStaleRefunds(ctx, in.Before, in.Before.Add(-lately), int32(in.Limit))
 	if err != nil {
 		return fmt.Errorf("list stale refunds: %w", err)
 	}

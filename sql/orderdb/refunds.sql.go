@@ -98,7 +98,24 @@ func (q *Queries) ListRefunds(ctx context.Context, orderIds []uuid.UUID) ([]Refu
 }
 
 const listStaleRefunds = `-- name: ListStaleRefunds :many
-SELECT id, order_id FROM refunds WHERE status = 'requested' AND created_at < $1 ORDER BY created_at LIMIT $2
+SELECT stale.id, stale.order_id
+FROM (
+    SELECT waiting.id, waiting.order_id, false AS made, waiting.created_at
+    FROM refunds AS waiting
+    WHERE waiting.status = 'requested'
+      AND waiting.created_at < $1
+    UNION ALL
+    SELECT last.id, last.order_id, true, last.created_at
+    FROM refunds AS last
+    JOIN orders ON orders.id = last.order_id
+    WHERE last.status = 'succeeded'
+      AND last.completed_at < $1
+      AND last.completed_at > $2::timestamptz
+      AND orders.refunded = orders.total
+      AND orders.fulfilment NOT IN ('shipped', 'delivered')
+) AS stale
+ORDER BY stale.made, stale.created_at
+LIMIT $3
 `
 
 type ListStaleRefundsRow struct {
@@ -106,8 +123,11 @@ type ListStaleRefundsRow struct {
 	OrderID uuid.UUID
 }
 
-func (q *Queries) ListStaleRefunds(ctx context.Context, before time.Time, rowLimit int32) ([]ListStaleRefundsRow, error) {
-	rows, err := q.db.Query(ctx, listStaleRefunds, before, rowLimit)
+// What waits for its saga first; then what has given back the last of an order's
+// money lately, whose saga may be gone before it gave free the stock that will
+// not be shipped. A saga that has come to its end is not begun again.
+func (q *Queries) ListStaleRefunds(ctx context.Context, before time.Time, madeSince time.Time, rowLimit int32) ([]ListStaleRefundsRow, error) {
+	rows, err := q.db.Query(ctx, listStaleRefunds, before, madeSince, rowLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -17,5 +17,25 @@ UPDATE refunds SET
 WHERE id = @id
   AND (status = 'requested' OR status = 'succeeded' AND @status::text = 'failed');
 
+-- What waits for its saga first; then what has given back the last of an order's
+-- money lately, whose saga may be gone before it gave free the stock that will
+-- not be shipped. A saga that has come to its end is not begun again.
 -- name: ListStaleRefunds :many
-SELECT id, order_id FROM refunds WHERE status = 'requested' AND created_at < @before ORDER BY created_at LIMIT @row_limit;
+SELECT stale.id, stale.order_id
+FROM (
+    SELECT waiting.id, waiting.order_id, false AS made, waiting.created_at
+    FROM refunds AS waiting
+    WHERE waiting.status = 'requested'
+      AND waiting.created_at < @before
+    UNION ALL
+    SELECT last.id, last.order_id, true, last.created_at
+    FROM refunds AS last
+    JOIN orders ON orders.id = last.order_id
+    WHERE last.status = 'succeeded'
+      AND last.completed_at < @before
+      AND last.completed_at > @made_since::timestamptz
+      AND orders.refunded = orders.total
+      AND orders.fulfilment NOT IN ('shipped', 'delivered')
+) AS stale
+ORDER BY stale.made, stale.created_at
+LIMIT @row_limit;

@@ -41,6 +41,7 @@ type restitution struct {
 	status string
 	ours   bool // of a return
 	at     time.Time
+	made   time.Time
 }
 
 // homecoming is a return.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -63,7 +64,7 @@ func (s *shop) moveRefund(orderID, id uuid.UUID, to string, do func(p *purchase,
 		case each.status != "requested":
 			return p, order.ErrIllegalStep
 		default:
-			each.status, p.touched = to, s.w.now
+			each.status, each.made, p.touched = to, s.w.now, s.w.now
 			do(p, each)
 			return p, nil
 		}
@@ -181,8 +182,9 @@ func (p *purchase) listUnsettled(in order.ListUnsettledInput, out *order.Unsettl
 			out.Parcels = append(out.Parcels, p.parcel(each))
 		}
 	}
+	last := p.refunded == p.Total.Amount && p.fulfilment != "shipped" && p.fulfilment != "delivered"
 	for _, each := range p.restitutions {
-		if each.status == "requested" && each.at.Before(in.Before) && !each.ours {
+		if !each.ours && (each.status == "requested" && each.at.Before(in.Before) || last && each.status == "succeeded" && each.made.Before(in.Before) && each.made.After(in.Before.Add(-time.Hour))) {
 			out.Refunds = append(out.Refunds, order.Restitution{RefundID: each.id, OrderID: p.OrderID, UserID: p.UserID, Total: p.Total, Amount: euro(sum(each.lines))})
 		}
 	}

@@ -57,6 +57,8 @@ type PlanRefundInput struct {
 	Shipping bool         `json:"shipping"` // with Lines: what is left of the shipping too
 	Why      string       `json:"why"`      // their words
 	Actor    string       `json:"actor"`    // user id
+
+	returned bool // it is a return's, whose id it has
 }
 
 // Restitution is what the saga of a refund needs to know of it.
@@ -83,6 +85,15 @@ func (s *Service) PlanRefund(ctx context.Context, in PlanRefundInput) (Restituti
 		}
 		if !refundable(o) {
 			return o, ErrNotRefundable
+		}
+		if in.returned {
+			back, err := q.GetReturn(ctx, in.RefundID)
+			if err == nil && back.Status == returnCompleted { // a late request: no saga would make it
+				err = ErrNotRefundable
+			}
+			if err != nil {
+				return o, err
+			}
 		}
 		allocation, err := s.allocation(ctx, q, o, in)
 		if err != nil {

@@ -258,7 +258,7 @@ func (s *Service) PlanReturnRefund(ctx context.Context, in ReadReturnInput) (Res
 	if err != nil {
 		return Restitution{}, err
 	}
-	planned, err := s.PlanRefund(ctx, PlanRefundInput{RefundID: in.ReturnID, OrderID: back.OrderID, Lines: back.Lines, Why: back.Reason, Actor: saga})
+	planned, err := s.PlanRefund(ctx, PlanRefundInput{RefundID: in.ReturnID, OrderID: back.OrderID, Lines: back.Lines, Why: back.Reason, Actor: saga, returned: true})
 	if errors.Is(err, ErrRefundExceeds) || errors.Is(err, ErrNotRefundable) {
 		return Restitution{RefundID: in.ReturnID, OrderID: back.OrderID}, nil
 	}

@@ -29,7 +29,7 @@ func (s *shop) planRefund(p *purchase, id uuid.UUID, amount int64, pieces []int6
 		return back, order.ErrNotRefundable
 	}
 	switch {
-	case !p.status.Bought() || p.cancel:
+	case !p.status.Bought() || p.cancel || ours && s.completed(id):
 		return back, order.ErrNotRefundable
 	case amount > most:
 		return back, order.ErrRefundExceeds
@@ -119,6 +119,11 @@ func (s *shop) returned(id uuid.UUID) (*purchase, *homecoming) {
 		}
 	}
 	return nil, nil
+}
+
+func (s *shop) completed(id uuid.UUID) bool {
+	_, each := s.returned(id)
+	return each.status == "completed"
 }
 
 func (r *homecoming) state() order.ReturnState {

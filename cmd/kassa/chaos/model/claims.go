@@ -203,6 +203,16 @@ func (p *paid) capture(id uuid.UUID, c *claim) *attempt {
 	return p.begin("capture", id, c.amount, c.final || c.amount == p.held())
 }
 
+// readCapture answers what was taken under an id, and what of it is left.
+func (s *shop) readCapture(in payment.ReadCaptureInput) (payment.Capture, error) {
+	p, out := s.payments[in.OrderID], payment.Capture{ID: in.CaptureID}
+	if c := p.captures[in.CaptureID]; c != nil && c.done {
+		out.Amount = euro(c.amount)
+	}
+	out.Left = euro(min(out.Amount.Amount, p.captured-p.claimed()))
+	return out, nil
+}
+
 func (p *paid) held() int64 { return p.authorized - p.captured }
 
 // uncapturable is why an amount cannot be taken, nil when it can.

@@ -63,6 +63,7 @@ func (p *plan) drawDeeds(seed uint64) {
 			c.closed = upTo(10 * time.Minute)
 		}
 		if dice.IntN(12) == 0 { // what staff do about such a parcel is not explored
+			p.mends = true
 			c.closed, c.deeds = 0, []deed{{what: ships, after: upTo(time.Second), count: dice.Int64N(3), lost: true}}
 			continue
 		}

@@ -219,15 +219,20 @@ func (s *shop) markShipped(in order.MarkShippedInput) (order.State, error) {
 		if p.fulfilment = "partial"; complete {
 			p.fulfilment = "shipped"
 		}
-		if in.PaymentStatus != "" && p.refunded == 0 && p.paymentStatus != "captured" {
-			p.paymentStatus = in.PaymentStatus
-		}
+		p.tookMoney(in.PaymentStatus)
 		if p.status == order.Confirmed || p.status == order.PartiallyShipped {
 			if p.status = order.PartiallyShipped; complete {
 				p.status = order.Shipped
 			}
 		}
 	})
+}
+
+// tookMoney is how the payment stands after a parcel's share was taken, "" when none was.
+func (p *purchase) tookMoney(status string) {
+	if status != "" && p.refunded == 0 && p.paymentStatus != "captured" {
+		p.paymentStatus = status
+	}
 }
 
 func (s *shop) markDelivered(in order.MarkDeliveredInput) (order.State, error) {
@@ -248,6 +253,7 @@ func (s *shop) markDelivered(in order.MarkDeliveredInput) (order.State, error) {
 
 func (s *shop) failShipment(in order.FailShipmentInput) (order.State, error) {
 	return s.moveShipment(in.OrderID, in.ShipmentID, "preparing", "failed", func(p *purchase, _ *parcel) {
+		p.tookMoney(in.PaymentStatus)
 		if planned, _ := p.planned(); p.fulfilment == "preparing" && sum(planned) == 0 {
 			p.fulfilment = "none"
 		}

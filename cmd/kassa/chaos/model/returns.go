@@ -54,6 +54,16 @@ func (s *shop) planRefund(p *purchase, id uuid.UUID, amount int64, pieces []int6
 	return back, nil
 }
 
+// planShipmentRefund plans the refund of what was taken with a parcel that failed,
+// under the parcel's id.
+func (s *shop) planShipmentRefund(in order.PlanShipmentRefundInput) (order.Restitution, error) {
+	planned, err := s.planRefund(s.byID[in.OrderID], in.ShipmentID, in.Amount.Amount, nil, false)
+	if errors.Is(err, order.ErrShipmentBusy) {
+		return planned, order.ErrOrderUnfinished
+	}
+	return planned, err
+}
+
 func (s *shop) moveRefund(orderID, id uuid.UUID, to string, do func(p *purchase, each *restitution)) (*purchase, error) {
 	p := s.byID[orderID]
 	for _, each := range p.restitutions {

@@ -23,6 +23,7 @@ type plan struct {
 	workerDies  float64       // how often the worker of a saga dies between two things
 	serviceDies float64       // how often the payment service dies between two things
 	heal        time.Duration // from then on nothing goes wrong any more
+	mends       bool          // Reconcile finishes what a saga that began again took for done
 	operator    bool          // somebody terminates and resets sagas, or a start is lost: Reconcile has work
 	variants    []uuid.UUID
 	stock       int64 // units of each variant
@@ -140,7 +141,7 @@ func newWorld(p plan, broken Broken, say func(string, ...any)) *world {
 			w.after(w.upTo(p.heal), func() { w.crash(at, w.upTo(30*time.Second)) })
 		}
 	}
-	if p.operator {
+	if p.operator || p.mends {
 		w.after(time.Minute, func() { w.reconcile(0) })
 	}
 	return w

@@ -72,6 +72,8 @@ func (s *shop) operation(name string) (*place, operation) {
 		return s.pays, s.voidPayment
 	case "CapturePayment":
 		return s.pays, s.capturePayment
+	case "ReadCapture":
+		return s.pays, atOnce(s.readCapture)
 	case "RefundPayment":
 		return s.pays, s.refundPayment
 	case "ResolvePayment":
@@ -110,6 +112,8 @@ func (s *shop) operation(name string) (*place, operation) {
 		return s.orders, atOnce(s.markDelivered)
 	case "FailShipment":
 		return s.orders, atOnce(s.failShipment)
+	case "PlanShipmentRefund":
+		return s.orders, atOnce(s.planShipmentRefund)
 	case "CompleteRefund":
 		return s.orders, atOnce(s.completeRefund)
 	case "FailRefund":

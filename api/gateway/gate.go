@@ -25,7 +25,11 @@ var (
 
 func init() { telemetry.Registry.MustRegister(shed, delays) }
 
-const saidEvery = 10 * time.Second // that a service is busy, in the log
+const (
+	rested    = 64               // places that a class sees after a quiet time, when it may see as many
+	yielded   = 1                // that browsing keeps while what matters more is slow elsewhere
+	saidEvery = 10 * time.Second // that a service is busy, in the log
+)
 
 // gate admits requests to one service while fewer are under way than one of their
 // class may join. Nobody waits at it: a refusal costs next to nothing, and whoever
@@ -34,6 +38,7 @@ type gate struct {
 	service  string
 	most     int64 // places
 	underWay atomic.Int64
+	peak     atomic.Int64             // of these since the last beat
 	weighty  atomic.Int64             // of these, what matters more than browsing
 	places   [len(tiers)]atomic.Int64 // what may be under way at present when one more of the class is admitted
 	said     atomic.Int64             // when the log was last told, Unix time in ns
@@ -68,6 +73,9 @@ func (g *gate) enter(c class) bool {
 		if g.underWay.CompareAndSwap(n, n+1) {
 			if c < browsing {
 				g.weighty.Add(1)
+			}
+			for top := g.peak.Load(); n >= top && !g.peak.CompareAndSwap(top, n+1); {
+				top = g.peak.Load()
 			}
 			return true
 		}
@@ -110,23 +118,35 @@ func (g *gate) felt() time.Duration {
 	return g.delay
 }
 
-// adapt narrows the gate for those classes that do not bear the delay, and widens
-// it step by step for the others. elsewhere is the delay of the services that are
+// adapt narrows the gate for those classes that do not bear the delay. For the
+// others it widens it while their places are taken, and has it go back to rest
+// while they are not: what a sudden crowd finds open is what the service has to
+// bear before a delay can be felt. elsewhere is the delay of the services that are
 // at work on what matters more than browsing: it may be the same machine.
 func (g *gate) adapt(elsewhere time.Duration) {
 	own, n := g.felt(), g.underWay.Load()
+	used := max(n, g.peak.Swap(n))
 	for i := range tiers {
-		c, delay := class(i), own
-		if c >= browsing {
-			delay = max(delay, elsewhere)
+		c, t := class(i), &tiers[i]
+		if t.bears == 0 {
+			continue
 		}
-		t, now := &tiers[c], g.places[c].Load()
+		now, most := g.places[c].Load(), g.upTo(c)
+		delay, least := own, min(t.least, most)
+		if c >= browsing {
+			delay = max(own, elsewhere)
+			if elsewhere > t.bears {
+				least = yielded
+			}
+		}
 		switch {
-		case t.bears == 0:
 		case delay > t.bears:
-			g.places[c].Store(max(min(now, n)*3/4, min(t.least, g.upTo(c))))
-		case delay < t.bears*2/3:
-			g.places[c].Store(min(now+max(1, now/64), g.upTo(c)))
+			g.places[c].Store(max(min(now, n)*3/4, least))
+		case delay >= t.bears*2/3:
+		case used >= now/2 || now < rested:
+			g.places[c].Store(min(now+max(1, now/8), most))
+		default:
+			g.places[c].Store(min(max(now-max(1, now/64), rested), most))
 		}
 	}
 }

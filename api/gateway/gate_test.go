@@ -132,7 +132,7 @@ func TestWaitingForTheBankIsNoOverload(t *testing.T) {
 }
 
 func TestOneClassAfterTheOther(t *testing.T) {
-	g := newGate("order", 100, zap.NewNop())
+	g := newGate("order", 50, zap.NewNop())
 	admitted := [len(tiers)]int{}
 	for c := class(len(tiers)) - 1; c >= settling; c-- {
 		for g.enter(c) {
@@ -140,12 +140,12 @@ func TestOneClassAfterTheOther(t *testing.T) {
 		}
 		require.True(t, g.full(c))
 	}
-	require.Equal(t, [len(tiers)]int{settling: 10, watching: 10, buying: 10, filling: 10, browsing: 20, idling: 40}, admitted)
+	require.Equal(t, [len(tiers)]int{settling: 5, watching: 5, buying: 5, filling: 5, browsing: 10, idling: 20}, admitted)
 	for range 10 {
 		g.feel(time.Second)
 		g.adapt(0)
 	}
-	for range 90 {
+	for range 40 {
 		g.leave(idling)
 	}
 	require.True(t, g.enter(settling), "the provider's word is always heard")

@@ -74,11 +74,13 @@ func (c *benchEventsCommand) Run(ctx context.Context, cli *commands) error {
 type benchOverloadCommand struct {
 	benchOptions
 	Seconds float64 `help:"Length of the overload." default:"20"`
+	Knee    float64 `help:"Checkouts per second that the machine bears, when it is known; without it a ramp finds it."`
 }
 
 // Run overloads the shop.
 func (c *benchOverloadCommand) Run(ctx context.Context, cli *commands) error {
 	o := c.options("overload")
+	o.Knee = c.Knee
 	if !c.Quick {
 		o.Excess = seconds(c.Seconds)
 	}

@@ -67,7 +67,7 @@ type Step struct {
 // overload finds the knee, offers ten times as much, and looks how the shop comes back.
 func (b *bench) overload(ctx context.Context) (*Overload, error) {
 	o := &Overload{}
-	steps, knee, err := climb(func(rate float64) (Step, bool, error) { return b.step(ctx, rate) })
+	steps, knee, err := b.knee(ctx)
 	o.Steps = steps
 	if err != nil {
 		return o, err
@@ -88,6 +88,16 @@ func (b *bench) overload(ctx context.Context) (*Overload, error) {
 	}
 	b.options.Progress("checking the books")
 	return o, o.audit(ctx, b)
+}
+
+// knee tries the rate that is known, or climbs to it.
+func (b *bench) knee(ctx context.Context) ([]Step, Step, error) {
+	try := func(rate float64) (Step, bool, error) { return b.step(ctx, rate) }
+	if b.options.Knee == 0 {
+		return climb(try)
+	}
+	step, _, err := try(b.options.Knee)
+	return []Step{step}, step, err
 }
 
 // climb raises the rate until it cannot be borne: in large steps, then in small

@@ -19,6 +19,7 @@ type Options struct {
 
 	Step     time.Duration // each rate of an open load
 	Excess   time.Duration // ten times the knee
+	Knee     float64       // checkouts per second; 0 when it is to be found
 	Products int           // in the catalogue that is searched
 	Orders   []int         // sizes of the books in which a checkout is measured; ascending
 }

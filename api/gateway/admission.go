@@ -21,8 +21,8 @@ const (
 
 // tiers say what holds for each class. least and percent bound how many requests
 // may be under way to a service, of all classes, when one more of this class is
-// admitted; between them the gate follows how long the service takes for next to
-// nothing. The less a class matters, the less of that it bears before it is cut.
+// admitted; between them the gate follows the service's delay. The less a class
+// matters, the less of that it bears before it is cut.
 var tiers = [...]struct {
 	name    string
 	percent int64         // of the service's places
@@ -30,11 +30,11 @@ var tiers = [...]struct {
 	bears   time.Duration // of a service's delay; 0 bears all
 }{
 	settling: {"settling", 100, 0, 0},
-	watching: {"watching", 90, 64, 150 * time.Millisecond},
-	buying:   {"buying", 80, 32, 60 * time.Millisecond},
-	filling:  {"filling", 70, 16, 50 * time.Millisecond},
-	browsing: {"browsing", 60, 8, 40 * time.Millisecond},
-	idling:   {"idling", 40, 4, 30 * time.Millisecond},
+	watching: {"watching", 90, 64, 180 * time.Millisecond},
+	buying:   {"buying", 80, 12, 150 * time.Millisecond},
+	filling:  {"filling", 70, 12, 120 * time.Millisecond},
+	browsing: {"browsing", 60, 8, 100 * time.Millisecond},
+	idling:   {"idling", 40, 4, 80 * time.Millisecond},
 }
 
 // A rank gives the requests to a path and below their class. Of several that

@@ -19,7 +19,7 @@ var (
 		Name: "gateway_shed_total", Help: "Requests refused with 503 because their service was busy with others, by service and class.",
 	}, []string{"service", "class"})
 	delays = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "gateway_service_delay_seconds", Help: "How long a service took for next to nothing, while it was busy; 0 when it is not.",
+		Name: "gateway_service_delay_seconds", Help: "How long work waits in a service, while it is busy; 0 when it is not.",
 	}, []string{"service"})
 )
 
@@ -44,9 +44,10 @@ type gate struct {
 	said     atomic.Int64             // when the log was last told, Unix time in ns
 	log      *zap.Logger
 
-	mu    sync.Mutex
-	last  time.Duration // the last delay of the service
-	delay time.Duration // the smaller of the last two
+	mu     sync.Mutex
+	last   time.Duration // the last delay of the service
+	delay  time.Duration // the smaller of the last two
+	atWork bool          // it said so in time
 }
 
 func newGate(service string, places int, log *zap.Logger) *gate {
@@ -95,27 +96,29 @@ func (g *gate) refuse(c class) error {
 	shed.WithLabelValues(g.service, tiers[c].name).Inc()
 	now, last := time.Now().UnixNano(), g.said.Load()
 	if now-last > int64(saidEvery) && g.said.CompareAndSwap(last, now) {
+		delay, _ := g.felt()
 		g.log.Warn("service is busy; requests that matter less are refused",
-			zap.String("class", tiers[c].name), zap.Int64("under_way", g.underWay.Load()), zap.Duration("delay", g.felt()))
+			zap.String("class", tiers[c].name), zap.Int64("under_way", g.underWay.Load()), zap.Duration("delay", delay))
 	}
 	return httpapi.ErrOverloaded.With("retry_after", 1+rand.IntN(3)). //nolint:gosec // no secret
 										Because(fmt.Errorf("service %s is busy, class %s", g.service, tiers[c].name))
 }
 
-// feel takes note of how long the service took for next to nothing. One long time
-// says nothing on a busy machine, two in a row do.
-func (g *gate) feel(delay time.Duration) {
+// feel takes note of the service's delay. One that is long says nothing on a busy
+// machine, two in a row do.
+func (g *gate) feel(delay time.Duration, atWork bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.delay, g.last = min(delay, g.last), delay
+	g.delay, g.last, g.atWork = min(delay, g.last), delay, atWork
 	delays.WithLabelValues(g.service).Set(g.delay.Seconds())
 }
 
-// felt is the delay of late.
-func (g *gate) felt() time.Duration {
+// felt is the delay of late, and whether the service is at work: one that says
+// nothing is hung, which is its breaker's business.
+func (g *gate) felt() (delay time.Duration, atWork bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.delay
+	return g.delay, g.atWork
 }
 
 // adapt narrows the gate for those classes that do not bear the delay. For the
@@ -124,7 +127,8 @@ func (g *gate) felt() time.Duration {
 // bear before a delay can be felt. elsewhere is the delay of the services that are
 // at work on what matters more than browsing: it may be the same machine.
 func (g *gate) adapt(elsewhere time.Duration) {
-	own, n := g.felt(), g.underWay.Load()
+	own, _ := g.felt()
+	n := g.underWay.Load()
 	used := max(n, g.peak.Swap(n))
 	for i := range tiers {
 		c, t := class(i), &tiers[i]
@@ -144,7 +148,7 @@ func (g *gate) adapt(elsewhere time.Duration) {
 			g.places[c].Store(max(min(now, n)*3/4, least))
 		case delay >= t.bears*2/3:
 		case used >= now/2 || now < rested:
-			g.places[c].Store(min(now+max(1, now/8), most))
+			g.places[c].Store(min(now+max(1, now/32), most))
 		default:
 			g.places[c].Store(min(max(now-max(1, now/64), rested), most))
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // machine is one processor that the requests to two services share, each at the
-// same pace, in steps of a millisecond. Who wants it for a moment only waits for
-// its turn among all of them.
+// same pace, in steps of a millisecond. The engine needs a part of it to take a
+// checkout in.
 type machine struct {
 	t       *testing.T
 	now     time.Duration
@@ -28,7 +28,7 @@ type job struct {
 }
 
 const (
-	slice   = 1500 * time.Microsecond // that each one has the processor for
+	slice   = 7 * time.Millisecond // of the processor until the engine has taken a checkout in
 	refusal = 100 * time.Microsecond
 	buy     = 20 * time.Millisecond
 	look    = 5 * time.Millisecond
@@ -89,12 +89,12 @@ func (m *machine) pulse() {
 	elsewhere := time.Duration(0)
 	for _, g := range m.gates {
 		if g.underWay.Load() < busyFrom {
-			g.feel(0)
+			g.feel(0, true)
 		} else {
-			g.feel(slice * time.Duration(len(m.at)))
+			g.feel(slice*time.Duration(len(m.at)), true)
 		}
-		if g.weighty.Load() >= busyFrom {
-			elsewhere = max(elsewhere, g.felt())
+		if delay, _ := g.felt(); g.weighty.Load() >= busyFrom {
+			elsewhere = max(elsewhere, delay)
 		}
 	}
 	for _, g := range m.gates {
@@ -126,7 +126,7 @@ func TestWaitingForTheBankIsNoOverload(t *testing.T) {
 	g := newGate("order", concurrent, zap.NewNop())
 	for i := range 400 { // none of them ends
 		require.True(t, g.enter(buying), i)
-		g.feel(5 * time.Millisecond)
+		g.feel(5*time.Millisecond, true)
 		g.adapt(0)
 	}
 }
@@ -142,7 +142,7 @@ func TestOneClassAfterTheOther(t *testing.T) {
 	}
 	require.Equal(t, [len(tiers)]int{settling: 5, watching: 5, buying: 5, filling: 5, browsing: 10, idling: 20}, admitted)
 	for range 10 {
-		g.feel(time.Second)
+		g.feel(time.Second, true)
 		g.adapt(0)
 	}
 	for range 40 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,11 +18,11 @@ const (
 	busyFrom      = 4                       // requests under way to a service; one with fewer is left in peace
 )
 
-// pulse feels, until ctx ends, how long each busy service takes to say that it is
-// ready, and has the gates follow it. How long requests take would not tell an
-// overload: a checkout may wait for the customer's bank, an import for a thousand
-// products. What a service does to say that it is ready is next to nothing, so
-// that what it takes is the time that everything waits there.
+// pulse feels, until ctx ends, the delay of each busy service, and has the gates
+// follow it. How long requests take would not tell an overload: a checkout may wait
+// for the customer's bank, an import for a thousand products. What a service does to
+// say that it is ready is next to nothing, so that what it takes is the time that
+// everything waits there; a service that knows of a longer queue says so with it.
 func (g *Gateway) pulse(ctx context.Context) {
 	beat := time.NewTicker(pulseEvery)
 	defer beat.Stop()
@@ -33,7 +35,7 @@ func (g *Gateway) pulse(ctx context.Context) {
 		var feeling sync.WaitGroup
 		for _, s := range g.watched {
 			if s.places.underWay.Load() < busyFrom {
-				s.places.feel(0)
+				s.places.feel(0, true)
 				continue
 			}
 			feeling.Go(func() { s.feel(ctx) })
@@ -41,8 +43,7 @@ func (g *Gateway) pulse(ctx context.Context) {
 		feeling.Wait()
 		elsewhere := time.Duration(0)
 		for _, s := range g.watched {
-			// One that says nothing is hung, not at work: that is its breaker's business.
-			if delay := s.places.felt(); s.places.weighty.Load() >= busyFrom && delay < pulseWithin {
+			if delay, atWork := s.places.felt(); s.places.weighty.Load() >= busyFrom && atWork {
 				elsewhere = max(elsewhere, delay)
 			}
 		}
@@ -68,11 +69,12 @@ func (s *service) feel(ctx context.Context) {
 				return // it has still not said so since the last beat: the time runs out
 			}
 			defer in.feeling.Store(false)
-			if in.ready(asking) == nil || asking.Err() != nil {
-				took <- time.Since(begin)
+			queue, err := in.ready(asking)
+			if err != nil && asking.Err() == nil {
+				took <- -1
 				return
 			}
-			took <- -1
+			took <- max(queue, time.Since(begin))
 		})
 	}
 	go func() { asked.Wait(); cancel() }()
@@ -82,11 +84,11 @@ func (s *service) feel(ctx context.Context) {
 		select {
 		case delay := <-took:
 			if delay >= 0 {
-				s.places.feel(min(delay, pulseWithin))
+				s.places.feel(delay, true)
 				return
 			}
 		case <-enough.C:
-			s.places.feel(pulseWithin)
+			s.places.feel(pulseWithin, false)
 			return
 		}
 	}
@@ -107,17 +109,22 @@ func (s *service) taking() []*instance {
 	return taking
 }
 
-// ready has the instance say whether it is, whatever it says.
-func (in *instance) ready(ctx context.Context) error {
+// ready has the instance say whether it is, whatever it says, and answers the queue
+// that it knows of.
+func (in *instance) ready(ctx context.Context) (queue time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, in.url.JoinPath("ready").String(), http.NoBody)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	res, err := in.transport.RoundTrip(req)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxPart))
 	_ = res.Body.Close()
-	return err
+	if ms, told := strings.CutPrefix(res.Header.Get("Server-Timing"), "queue;dur="); told {
+		n, _ := strconv.Atoi(ms)
+		queue = time.Duration(n) * time.Millisecond
+	}
+	return queue, err
 }

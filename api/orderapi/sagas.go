@@ -37,6 +37,7 @@ type Sagas struct {
 	orders    *order.Service
 	news      *order.News
 	breaker   circuitbreaker.CircuitBreaker[any]
+	pace      pace
 }
 
 // NewSagas makes it for a client of a namespace. When Temporal has failed to take three workflows in, the
@@ -56,6 +57,10 @@ func (s *Sagas) available() error {
 	}
 	return nil
 }
+
+// Delay is how long the engine takes of late to take a workflow in: the queue that
+// a checkout stands in.
+func (s *Sagas) Delay() time.Duration { return s.pace.delay() }
 
 // beginning is how a saga is started.
 type beginning struct {
@@ -78,6 +83,7 @@ func (s *Sagas) start(ctx context.Context, b beginning) error {
 	err := failsafe.With(s.breaker).WithContext(ctx).Run(func() error {
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
+		defer s.pace.begin()()
 		_, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 			ID:                       b.id,
 			TaskQueue:                order.Queue,

@@ -21,6 +21,7 @@ type Process struct {
 	components []component
 	checks     []check
 	ready      atomic.Bool
+	delay      func() time.Duration                         // nil without one
 	queue      func(ctx context.Context) (TaskQueue, error) // nil without one
 	drain      time.Duration                                // between readiness going off and the first component stopping
 }

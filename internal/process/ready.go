@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -35,6 +36,10 @@ func (p *Process) Database(pool *pgxpool.Pool) {
 	telemetry.Registry.MustRegister(pg.Collector(pool))
 }
 
+// Delay registers how long work waits in this service of late, where /ready itself
+// cannot feel it. /ready tells it in its Server-Timing header (W3C Server Timing).
+func (p *Process) Delay(of func() time.Duration) { p.delay = of }
+
 // State is the body of /ready.
 type State struct {
 	Service string            `json:"service"`
@@ -50,6 +55,9 @@ func (p *Process) Health(w http.ResponseWriter, _ *http.Request) {
 // Readiness answers 200 when every dependency can be used, 503 otherwise.
 func (p *Process) Readiness(w http.ResponseWriter, r *http.Request) {
 	answer := p.Ready(r.Context())
+	if p.delay != nil {
+		w.Header().Set("Server-Timing", fmt.Sprintf("queue;dur=%d", p.delay().Milliseconds()))
+	}
 	status := http.StatusOK
 	if answer.Status != "ready" {
 		w.Header().Set("Retry-After", "1")

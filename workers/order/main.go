@@ -53,6 +53,8 @@ func run(_ context.Context, p *process.Process) error {
 	caller := operations.NewCaller(operations.CallerOptions{Token: cfg.InternalToken, URLs: cfg.Map()})
 	sagas := orderapi.NewSagas(temporal, cfg.TemporalNamespace, orders, news)
 
+	p.Delay(sagas.Delay)
+
 	revoked := identity.NewRevocations()
 	api := httpapi.New(httpapi.Options{Service: p.Name, Verifier: identity.NewVerifier(cfg.JWKSURL, revoked.Option()), Pool: pool, Log: p.Log, CursorSecret: cfg.InternalToken})
 	orderapi.Register(api, orders, sagas, orderapi.NewDesk(orders, sagas, caller, cfg.desk()))

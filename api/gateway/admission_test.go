@@ -1,12 +1,14 @@
 package gateway_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ type crowd struct {
 	*edge
 	arrived chan struct{}
 	release chan struct{}
+	queue   atomic.Int64 // ms that it says work waits
 	asking  sync.WaitGroup
 }
 
@@ -34,6 +37,7 @@ func gather(t *testing.T, service string) *crowd {
 			c.arrived <- struct{}{}
 			<-c.release
 		}
+		w.Header().Set("Server-Timing", fmt.Sprintf("queue;dur=%d", c.queue.Load()))
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(server.Close)
@@ -100,6 +104,22 @@ func TestOverloadTurnsAwayWhatMattersLeast(t *testing.T) {
 	c.hold(2, "GET", "/api/v1/orders/1/timeline")
 	c.turnedAway("GET", "/api/v1/orders/1")
 	require.InDelta(t, before+10, testutil.ToFloat64(gateway.Shed.WithLabelValues("order", "buying")), 0.1)
+}
+
+func TestAQueueThatTheServiceTellsOfTurnsAway(t *testing.T) {
+	c := gather(t, "order")
+	c.watch()
+	c.hold(14, "POST", "/api/v1/checkout")
+	c.served("POST", "/api/v1/checkout")
+	c.queue.Store(5000)
+	require.Eventually(t, func() bool {
+		return c.call("POST", "/api/v1/checkout", "", headers{"Idempotency-Key": "k"}).status == http.StatusServiceUnavailable
+	}, 10*time.Second, 10*time.Millisecond)
+	c.served("POST", "/api/v1/orders/1/cancel")
+	c.queue.Store(0)
+	require.Eventually(t, func() bool {
+		return c.call("POST", "/api/v1/checkout", "", headers{"Idempotency-Key": "k"}).status == http.StatusNoContent
+	}, 10*time.Second, 10*time.Millisecond)
 }
 
 func TestTheProviderIsHeardWhenNobodyElseIs(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 const (
 	pulseEvery  = 50 * time.Millisecond
-	pulseWithin = 200 * time.Millisecond // more than any class bears
+	pulseWithin = 300 * time.Millisecond // more than any class bears
 
 	checkedWithin = 1500 * time.Millisecond // a service gives up on its checks before that
 	busyFrom      = 4                       // requests under way to a service; one with fewer is left in peace

@@ -45,6 +45,27 @@ func (s *Sagas) begin(ctx context.Context) error {
 	return s.start(ctx, beginning{id: workflows.CheckoutID(id.New()), workflow: workflows.Checkout, input: order.Purchase{}, total: money.New(4298, "EUR")})
 }
 
+func TestTheQueueAtTheEngineIsFelt(t *testing.T) {
+	open := make(chan struct{})
+	s := NewSagas(&engine{takeIn: func(ctx context.Context) error {
+		select {
+		case <-open:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}}, "kassa", nil, nil)
+	require.Zero(t, s.Delay())
+	begun := make(chan error, 1)
+	go func() { begun <- s.begin(t.Context()) }()
+	require.Eventually(t, func() bool { return s.Delay() > 50*time.Millisecond }, time.Second, time.Millisecond, "while it waits")
+	close(open)
+	require.NoError(t, <-begun)
+	require.NoError(t, s.begin(t.Context()), "at once")
+	require.Greater(t, s.Delay(), 5*time.Millisecond, "a quick one does not make the slow one forgotten")
+	require.Eventually(t, func() bool { return s.Delay() == 0 }, 10*time.Second, 10*time.Millisecond, "it is long past")
+}
+
 func TestASagaBeginsThoughTheCustomerIsGone(t *testing.T) {
 	s := NewSagas(&engine{takeIn: context.Context.Err}, "kassa", nil, nil)
 	gone, leave := context.WithCancel(t.Context())

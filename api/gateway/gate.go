@@ -27,7 +27,7 @@ func init() { telemetry.Registry.MustRegister(shed, delays) }
 
 const (
 	rested    = 64               // places that a class sees after a quiet time, when it may see as many
-	yielded   = 1                // that browsing keeps while what matters more is slow elsewhere
+	yielded   = 2                // that browsing has to itself, however slow what matters more is
 	saidEvery = 10 * time.Second // that a service is busy, in the log
 )
 
@@ -58,17 +58,35 @@ func newGate(service string, places int, log *zap.Logger) *gate {
 	return g
 }
 
+// rest leaves every class the places that it has after a quiet time.
+func (g *gate) rest() {
+	for i := range tiers {
+		if c := class(i); tiers[c].bears != 0 {
+			g.places[c].Store(min(rested, g.upTo(c)))
+		}
+	}
+}
+
 // upTo is how many places a class may see at most.
 func (g *gate) upTo(c class) int64 { return g.most * tiers[c].percent / 100 }
 
 // full reports whether a request of the class would be refused.
-func (g *gate) full(c class) bool { return g.underWay.Load() >= g.places[c].Load() }
+func (g *gate) full(c class) bool { return g.refuses(c, g.underWay.Load()) }
+
+// refuses reports whether one more of the class is refused beside n. Browsing has a
+// few places that what matters more does not take.
+func (g *gate) refuses(c class, n int64) bool {
+	if c >= browsing && n-g.weighty.Load() < yielded {
+		return n >= g.most
+	}
+	return n >= g.places[c].Load()
+}
 
 // enter takes a place when there is one. Who has one must leave.
 func (g *gate) enter(c class) bool {
 	for {
 		n := g.underWay.Load()
-		if n >= g.places[c].Load() {
+		if g.refuses(c, n) {
 			return false
 		}
 		if g.underWay.CompareAndSwap(n, n+1) {
@@ -147,6 +165,7 @@ func (g *gate) adapt(elsewhere time.Duration) {
 		case delay > t.bears:
 			g.places[c].Store(max(min(now, n)*3/4, least))
 		case delay >= t.bears*2/3:
+			g.places[c].Store(max(now, least))
 		case used >= now/2 || now < rested:
 			g.places[c].Store(min(now+max(1, now/32), most))
 		default:

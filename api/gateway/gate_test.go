@@ -145,10 +145,28 @@ func TestOneClassAfterTheOther(t *testing.T) {
 		g.feel(time.Second, true)
 		g.adapt(0)
 	}
-	for range 40 {
-		g.leave(idling)
+	for c, n := range map[class]int{idling: 20, browsing: 10, filling: 5, buying: 5} {
+		for range n {
+			g.leave(c)
+		}
 	}
 	require.True(t, g.enter(settling), "the provider's word is always heard")
 	require.False(t, g.full(watching))
+	for range yielded {
+		require.True(t, g.enter(idling), "and somebody may always look")
+	}
 	require.True(t, g.full(idling))
+}
+
+func TestBrowsingComesBackWhenTheDelayIsBorne(t *testing.T) {
+	g := newGate("product", concurrent, zap.NewNop())
+	for _, elsewhere := range []time.Duration{time.Second, tiers[browsing].bears - 1} {
+		for range 20 {
+			g.adapt(elsewhere)
+		}
+	}
+	for range tiers[browsing].least {
+		require.True(t, g.enter(browsing))
+	}
+	require.True(t, g.full(browsing))
 }

@@ -100,6 +100,7 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options, document []byte) error {
 		if err != nil {
 			return err
 		}
+		s.places.rest()
 		services[name] = s
 		g.watched = append(g.watched, s)
 	}

@@ -21,8 +21,9 @@ type pace struct {
 	last    time.Time // when the mean was told of one
 }
 
-// begin notes that a workflow is on its way; end, that it was taken in or not.
-func (p *pace) begin() (end func()) {
+// begin notes that a workflow is on its way; end, that it was taken in or not. How
+// long it takes to fail says nothing of a queue.
+func (p *pace) begin() (end func(err error)) {
 	begin := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -32,10 +33,13 @@ func (p *pace) begin() (end func()) {
 		p.waiting = map[uint64]time.Time{}
 	}
 	p.waiting[turn] = begin
-	return func() {
+	return func(err error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		delete(p.waiting, turn)
+		if err != nil {
+			return
+		}
 		p.last = time.Now()
 		p.mean += (p.last.Sub(begin) - p.mean) / paceOver
 	}

@@ -59,8 +59,13 @@ func (s *Sagas) available() error {
 }
 
 // Delay is how long the engine takes of late to take a workflow in: the queue that
-// a checkout stands in.
-func (s *Sagas) Delay() time.Duration { return s.pace.delay() }
+// a checkout stands in. An engine that is out has none; who asks then is refused.
+func (s *Sagas) Delay() time.Duration {
+	if !s.breaker.IsClosed() {
+		return 0
+	}
+	return s.pace.delay()
+}
 
 // beginning is how a saga is started.
 type beginning struct {
@@ -83,7 +88,7 @@ func (s *Sagas) start(ctx context.Context, b beginning) error {
 	err := failsafe.With(s.breaker).WithContext(ctx).Run(func() error {
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
-		defer s.pace.begin()()
+		end := s.pace.begin()
 		_, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 			ID:                       b.id,
 			TaskQueue:                order.Queue,
@@ -98,6 +103,7 @@ func (s *Sagas) start(ctx context.Context, b beginning) error {
 				workflows.OrderTotal.ValueSet(b.total.Amount),
 				workflows.Currency.ValueSet(b.total.Currency)),
 		}, b.workflow, b.input)
+		end(err)
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return nil
 		}

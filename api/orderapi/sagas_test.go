@@ -58,12 +58,24 @@ func TestTheQueueAtTheEngineIsFelt(t *testing.T) {
 	require.Zero(t, s.Delay())
 	begun := make(chan error, 1)
 	go func() { begun <- s.begin(t.Context()) }()
-	require.Eventually(t, func() bool { return s.Delay() > 50*time.Millisecond }, time.Second, time.Millisecond, "while it waits")
+	require.Eventually(t, func() bool { return s.Delay() > 500*time.Millisecond }, 10*time.Second, time.Millisecond, "while it waits")
 	close(open)
 	require.NoError(t, <-begun)
 	require.NoError(t, s.begin(t.Context()), "at once")
-	require.Greater(t, s.Delay(), 5*time.Millisecond, "a quick one does not make the slow one forgotten")
+	require.Greater(t, s.pace.mean, 50*time.Millisecond, "a quick one does not make the slow one forgotten")
 	require.Eventually(t, func() bool { return s.Delay() == 0 }, 10*time.Second, 10*time.Millisecond, "it is long past")
+}
+
+func TestAnEngineThatIsOutHasNoQueue(t *testing.T) {
+	s := NewSagas(&engine{takeIn: func(context.Context) error {
+		time.Sleep(20 * time.Millisecond) // what it takes to fail
+		return serviceerror.NewUnavailable("out")
+	}}, "kassa", nil, nil)
+	for range 5 {
+		require.Error(t, s.begin(t.Context()))
+	}
+	require.Error(t, s.available())
+	require.Zero(t, s.Delay())
 }
 
 func TestASagaBeginsThoughTheCustomerIsGone(t *testing.T) {

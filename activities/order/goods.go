@@ -16,7 +16,8 @@ type goods struct {
 	composition
 	order     orderdb.Order
 	shipments []orderdb.ListShipmentLinesRow
-	planned   map[uuid.UUID]int64 // in shipments that have not failed
+	planned   map[uuid.UUID]int64 // in shipments that have not failed, or that were given up
+	givenUp   map[uuid.UUID]int64 // shipments that failed after their money was taken, and it went back: pieces
 	shipped   map[uuid.UUID]int64 // in shipments that have left
 	returning map[uuid.UUID]int64 // in returns that were not rejected
 	returned  map[uuid.UUID]int64 // in returns that are completed
@@ -130,6 +131,25 @@ func (g goods) pieces(asked []PieceLine, available func(orderdb.OrderLine) int64
 	return want, nil
 }
 
+// giveUp plans nothing more for the pieces of shipments that failed and whose money
+// went back: who ships them now gives them away.
+func (g *goods) giveUp(ctx context.Context, q *orderdb.Queries) error {
+	refunds, err := q.ListRefunds(ctx, []uuid.UUID{g.order.ID})
+	if err != nil {
+		return fmt.Errorf("refunds of order %s: %w", g.order.ID, err)
+	}
+	g.givenUp = map[uuid.UUID]int64{}
+	for _, refund := range refunds {
+		for _, line := range g.shipments {
+			if line.ShipmentID == refund.ID && line.Status == shipmentFailed && refund.Status != refundFailed {
+				g.givenUp[line.ShipmentID] += line.Quantity
+				g.planned[line.LineID] += line.Quantity
+			}
+		}
+	}
+	return nil
+}
+
 // due is what is taken with a shipment of those pieces. The one that takes the
 // last of them takes all that the others have not: one that failed may have had
 // the shipping in its share.
@@ -140,7 +160,7 @@ func (g goods) due(ctx context.Context, q *orderdb.Queries, pieces map[uuid.UUID
 	shipments, err := q.ListShipments(ctx, []uuid.UUID{g.order.ID})
 	left := g.order.Total
 	for _, each := range shipments {
-		if each.Status != shipmentFailed {
+		if each.Status != shipmentFailed || g.givenUp[each.ID] > 0 {
 			left -= each.Capture
 		}
 	}

@@ -79,6 +79,9 @@ func (s *Service) PlanShipment(ctx context.Context, in PlanShipmentInput) (Parce
 		} else if !pg.NotFound(err) {
 			return o, err
 		}
+		if err := goods.giveUp(ctx, q); err != nil {
+			return o, err
+		}
 		pieces, err := goods.toShip(in.Lines)
 		if err != nil {
 			return o, err
@@ -92,7 +95,7 @@ func (s *Service) PlanShipment(ctx context.Context, in PlanShipmentInput) (Parce
 		}
 		shipment := orderdb.InsertShipmentParams{ID: in.ShipmentID, OrderID: o.ID, Carrier: in.Carrier, Tracking: in.Tracking, Actor: in.Actor, At: now()}
 		// A final capture lets the rest of the money go, so nobody else may still want some of it.
-		shipment.Final = goods.unplanned() == count(pieces) && count(goods.planned) == count(goods.shipped)
+		shipment.Final = goods.unplanned() == count(pieces) && count(goods.planned)-count(goods.givenUp) == count(goods.shipped)
 		if o.Capture == "manual" && o.PaymentStatus != "captured" {
 			if shipment.Capture, err = goods.due(ctx, q, pieces); err != nil {
 				return o, fmt.Errorf("share of shipment %s: %w", in.ShipmentID, err)

@@ -13,6 +13,7 @@ import (
 	"kassa/activities/order"
 	"kassa/activities/payment"
 	"kassa/internal/durable"
+	"kassa/internal/fault"
 	"kassa/internal/id"
 	"kassa/workflows"
 )
@@ -59,6 +60,16 @@ func TestTheBooksHoldAfterAShipmentThatTheWarehouseRefuses(t *testing.T) {
 			require.Equal(t, eur(each.refunded), paid.Refunded)
 			w.publish()
 			require.Empty(t, w.check().Broken())
+
+			again := ask
+			again.ShipmentID, again.Lines = id.New(), []order.PieceLine{{LineID: o.Lines[0].ID, Quantity: o.Lines[0].Quantity}}
+			_, err = w.orders().PlanShipment(t.Context(), again)
+			if each.refunded == 0 {
+				require.NoError(t, err)
+				return
+			}
+			require.Error(t, err, "whose money went back gets no goods")
+			require.Contains(t, []string{order.ErrShipsTooMuch.Reason, order.ErrNotShippable.Reason}, fault.Of(err).Reason)
 		})
 	}
 }

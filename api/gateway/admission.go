@@ -31,7 +31,7 @@ var tiers = [...]struct {
 }{
 	settling: {"settling", 100, 0, 0},
 	watching: {"watching", 90, 64, 250 * time.Millisecond},
-	buying:   {"buying", 80, 12, 180 * time.Millisecond},
+	buying:   {"buying", 80, 16, 180 * time.Millisecond},
 	filling:  {"filling", 70, 12, 150 * time.Millisecond},
 	browsing: {"browsing", 60, 8, 100 * time.Millisecond},
 	idling:   {"idling", 40, 4, 80 * time.Millisecond},

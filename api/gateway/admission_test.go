@@ -28,9 +28,9 @@ type crowd struct {
 	asking  sync.WaitGroup
 }
 
-func gather(t *testing.T, service string) *crowd {
+func gather(t *testing.T, service string, places int) *crowd {
 	t.Helper()
-	t.Cleanup(gateway.SetConcurrent(20))
+	t.Cleanup(gateway.SetConcurrent(places))
 	c := &crowd{arrived: make(chan struct{}), release: make(chan struct{})}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Hold") != "" {
@@ -94,7 +94,7 @@ func (c *crowd) served(method, path string) {
 }
 
 func TestOverloadTurnsAwayWhatMattersLeast(t *testing.T) {
-	c := gather(t, "order")
+	c := gather(t, "order", 20)
 	before := testutil.ToFloat64(gateway.Shed.WithLabelValues("order", "buying"))
 	c.hold(16, "POST", "/api/v1/checkout")
 	c.turnedAway("POST", "/api/v1/checkout")
@@ -107,9 +107,9 @@ func TestOverloadTurnsAwayWhatMattersLeast(t *testing.T) {
 }
 
 func TestAQueueThatTheServiceTellsOfTurnsAway(t *testing.T) {
-	c := gather(t, "order")
+	c := gather(t, "order", 30)
 	c.watch()
-	c.hold(14, "POST", "/api/v1/checkout")
+	c.hold(20, "POST", "/api/v1/checkout")
 	c.served("POST", "/api/v1/checkout")
 	c.queue.Store(5000)
 	require.Eventually(t, func() bool {
@@ -123,7 +123,7 @@ func TestAQueueThatTheServiceTellsOfTurnsAway(t *testing.T) {
 }
 
 func TestTheProviderIsHeardWhenNobodyElseIs(t *testing.T) {
-	c := gather(t, "payment")
+	c := gather(t, "payment", 20)
 	c.hold(18, "GET", "/api/v1/payments")
 	c.turnedAway("GET", "/api/v1/payments/1")
 	c.turnedAway("POST", "/api/v1/payments")
@@ -131,7 +131,7 @@ func TestTheProviderIsHeardWhenNobodyElseIs(t *testing.T) {
 }
 
 func TestCartsGoBeforeBrowsing(t *testing.T) {
-	c := gather(t, "cart")
+	c := gather(t, "cart", 20)
 	c.hold(12, "GET", "/api/v1/cart")
 	c.turnedAway("GET", "/api/v1/cart")
 	c.served("POST", "/api/v1/cart/items")
@@ -140,7 +140,7 @@ func TestCartsGoBeforeBrowsing(t *testing.T) {
 }
 
 func TestVisitsGoLast(t *testing.T) {
-	c := gather(t, "analytics")
+	c := gather(t, "analytics", 20)
 	c.hold(8, "GET", "/api/v1/recommendations")
 	c.turnedAway("POST", "/api/v1/events")
 	c.turnedAway("GET", "/api/v1/products/1/related")

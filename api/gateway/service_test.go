@@ -328,6 +328,21 @@ func TestAStreamEndsPolitelyWhenTheGatewayLeaves(t *testing.T) {
 	}
 }
 
+// abandon posts to path and goes away once that has arrived.
+func (e *edge) abandon(path string, arrived <-chan struct{}) {
+	e.t.Helper()
+	ctx, cancel := context.WithCancel(e.t.Context())
+	req, err := http.NewRequestWithContext(ctx, "POST", e.url+path, strings.NewReader("{}"))
+	require.NoError(e.t, err)
+	req.Header.Set("Idempotency-Key", "k")
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	_, err = http.DefaultTransport.RoundTrip(req) //nolint:bodyclose // there is none
+	require.ErrorIs(e.t, err, context.Canceled)
+}
+
 func TestAClientThatGivesUpEndsTheRequestBehindIt(t *testing.T) {
 	arrived, gone := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -338,16 +353,7 @@ func TestAClientThatGivesUpEndsTheRequestBehindIt(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	e := open(t, orders(server.URL))
-	ctx, cancel := context.WithCancel(t.Context())
-	req, err := http.NewRequestWithContext(ctx, "POST", e.url+"/api/v1/checkout", strings.NewReader("{}"))
-	require.NoError(t, err)
-	req.Header.Set("Idempotency-Key", "k")
-	go func() {
-		<-arrived
-		cancel()
-	}()
-	_, err = http.DefaultTransport.RoundTrip(req) //nolint:bodyclose // there is none
-	require.ErrorIs(t, err, context.Canceled)
+	e.abandon("/api/v1/checkout", arrived)
 	select {
 	case <-gone:
 	case <-time.After(5 * time.Second):

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -125,16 +124,7 @@ func TestAClientThatLeavesIsNobodysFault(t *testing.T) {
 	}
 	waiting := open(t, orders(server.URL))
 	for range 10 {
-		ctx, cancel := context.WithCancel(t.Context())
-		req, err := http.NewRequestWithContext(ctx, "POST", waiting.url+checkouts, strings.NewReader("{}"))
-		require.NoError(t, err)
-		req.Header.Set("Idempotency-Key", "k")
-		go func() {
-			<-arrived
-			cancel()
-		}()
-		_, err = http.DefaultTransport.RoundTrip(req) //nolint:bodyclose // there is none
-		require.ErrorIs(t, err, context.Canceled)
+		waiting.abandon(checkouts, arrived)
 	}
 	require.Eventually(t, func() bool {
 		return counted(t, events, "499") == before["499"]+10 && counted(t, checkouts, "499") == before["checkout 499"]+10

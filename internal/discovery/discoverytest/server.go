@@ -21,6 +21,7 @@ type Server struct {
 	hosts   map[string][]netip.Addr
 	offered map[string][]dnsmessage.SRVResource
 	failing bool
+	refused int
 }
 
 // Start starts a Server that knows nothing, and ends it with the test.
@@ -66,6 +67,13 @@ func (s *Server) Fail(failing bool) {
 	s.failing = failing
 }
 
+// Refused is how many questions were answered with SERVFAIL.
+func (s *Server) Refused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
 func (s *Server) serve() {
 	packet := make([]byte, 4096)
 	for {
@@ -93,6 +101,7 @@ func (s *Server) answer(question dnsmessage.Message) *dnsmessage.Message {
 		Questions: question.Questions[:1],
 	}
 	if s.failing {
+		s.refused++
 		out.RCode = dnsmessage.RCodeServerFailure
 		return out
 	}

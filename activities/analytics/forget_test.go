@@ -62,7 +62,7 @@ func TestHousekeepingDeletesOldBehaviourAndKeepsVisits(t *testing.T) {
 	require.Eventually(t, func() bool {
 		var left int
 		return s.pool.QueryRow(t.Context(), "SELECT count(*) FROM behaviour").Scan(&left) == nil && left == 0
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	cancel()
 	require.NoError(t, <-done)
 	require.Equal(t, [4]int64{1, 0, 0, 0}, s.funnel())

@@ -29,7 +29,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const (
-	patience = 20 * time.Second      // for what must happen
+	patience = time.Minute           // for what must happen
 	tick     = 10 * time.Millisecond // between looks
 )
 

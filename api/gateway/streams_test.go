@@ -73,7 +73,7 @@ func TestACustomerMayHoldSoManyStreams(t *testing.T) {
 	require.Equal(t, 200, a.status, "others have their own")
 
 	leave()
-	require.Eventually(t, func() bool { a, _ := e.follow(mine()); return a.status == 200 }, 5*time.Second, 10*time.Millisecond, "one has become free")
+	require.Eventually(t, func() bool { a, _ := e.follow(mine()); return a.status == 200 }, soon, 10*time.Millisecond, "one has become free")
 	a, _ = e.follow(mine())
 	e.refused(a, 429, "too_many_streams")
 }
@@ -128,7 +128,7 @@ func TestAClientThatLeavesIsNobodysFault(t *testing.T) {
 	}
 	require.Eventually(t, func() bool {
 		return counted(t, events, "499") == before["499"]+10 && counted(t, checkouts, "499") == before["checkout 499"]+10
-	}, 5*time.Second, 10*time.Millisecond)
+	}, soon, 10*time.Millisecond)
 	for _, status := range []string{"500", "503"} {
 		require.Equal(t, before[status], counted(t, events, status), status)
 		require.Equal(t, before["checkout "+status], counted(t, checkouts, status), status)

@@ -151,7 +151,7 @@ func TestAdminsListUsersAndGiveRoles(t *testing.T) {
 		fresh := s.call("POST", "/v1/users/refresh", `{"refresh_token":"`+refresh+`"}`, nil)
 		adas["Authorization"] = "Bearer " + fresh.body["access_token"].(string)
 		return s.call("GET", "/v1/users", "", adas).status == 200
-	}, 5*time.Second, 5*time.Millisecond)
+	}, 30*time.Second, 5*time.Millisecond)
 }
 
 func TestPreferencesAndAddressesAreTheOwnersAlone(t *testing.T) {

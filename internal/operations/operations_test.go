@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -185,10 +184,7 @@ func TestADetachedOperationOutlivesItsCaller(t *testing.T) {
 }
 
 func TestAnInstanceThatRefusesIsPassedOver(t *testing.T) {
-	gone, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	refusing := "http://" + gone.Addr().String()
-	require.NoError(t, gone.Close())
+	const refusing = "http://127.0.0.1:1" // nobody
 	var first, second atomic.Int64
 	count := func(n *atomic.Int64) *service {
 		return &service{reserve: func(context.Context, reserveInput) (reservation, error) { n.Add(1); return reservation{}, nil }}
@@ -201,7 +197,7 @@ func TestAnInstanceThatRefusesIsPassedOver(t *testing.T) {
 	require.EqualValues(t, 40, first.Load()+second.Load())
 	require.InDelta(t, 20, first.Load(), 8)
 
-	_, err = operations.Call(t.Context(), caller(refusing), "inventory", stock.ReserveStock, reserveInput{})
+	_, err := operations.Call(t.Context(), caller(refusing), "inventory", stock.ReserveStock, reserveInput{})
 	require.ErrorIs(t, err, fault.ErrUnavailable)
 }
 

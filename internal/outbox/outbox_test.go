@@ -264,7 +264,9 @@ func TestAPoisonEventIsBuriedWhileOthersFlow(t *testing.T) {
 
 	eventually(t, "the others applied", func() bool { return len(got.subject(other)) == 2 })
 	eventually(t, "the successor applied", func() bool { return len(got.subject(poisoned)) == 1 })
+	mu.Lock()
 	require.GreaterOrEqual(t, attempts, 3, "its own, and those as part of a batch")
+	mu.Unlock()
 	var letters []bus.DeadLetter
 	eventually(t, "the poison buried", func() bool {
 		var err error

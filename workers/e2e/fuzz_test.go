@@ -340,7 +340,7 @@ func (f *fuzzer) send(t *rapid.T, on *attempt) (*http.Request, *http.Response, [
 // one of those that change nothing.
 func (f *fuzzer) check(t *rapid.T, on *attempt, refused bool) {
 	request, response, body, took := f.send(t, on)
-	for busy := 0; busy < 5 && response.StatusCode == http.StatusServiceUnavailable && bytes.Contains(body, []byte(`"retryable":true`)); busy++ {
+	for end := time.Now().Add(soon); response.StatusCode == http.StatusServiceUnavailable && bytes.Contains(body, []byte(`"retryable":true`)) && time.Now().Before(end); {
 		<-time.After(300 * time.Millisecond)
 		request, response, body, took = f.send(t, on)
 	}

@@ -26,7 +26,7 @@ func TestOneCheckoutIsOneTrace(t *testing.T) {
 			"Idempotency-Key": uuid.NewString(),
 			"Traceparent":     fmt.Sprintf("00-%s-%s-01", hex.EncodeToString(trace[:]), hex.EncodeToString(caller[:8])),
 		},
-	}.gateway(t)
+	}.past(t, http.StatusServiceUnavailable)
 	require.Equal(t, http.StatusCreated, r.status, r.body)
 
 	var missing []string

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -173,7 +175,9 @@ func TestEverythingListensOnThisMachineOnly(t *testing.T) {
 		t.Skip("only Linux tells who listens where")
 	}
 	more, err := os.ReadFile("/proc/net/tcp6")
-	require.NoError(t, err)
+	if !errors.Is(err, fs.ErrNotExist) { // as where there is no IPv6
+		require.NoError(t, err)
+	}
 	listening := map[string]string{} // inode → local address, in hexadecimal
 	for line := range strings.Lines(string(sockets) + string(more)) {
 		if fields := strings.Fields(line); len(fields) > 9 && fields[3] == "0A" {

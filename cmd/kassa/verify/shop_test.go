@@ -252,5 +252,5 @@ func (w *world) applyWebhooks(till *payment.Service) {
 		require.NoError(w.t, w.pool("psp").QueryRow(w.t.Context(), "SELECT count(*) FROM events WHERE due_at IS NOT NULL").Scan(&undelivered))
 		require.NoError(w.t, w.pool("payments").QueryRow(w.t.Context(), "SELECT count(*) FROM webhooks WHERE applied_at IS NULL").Scan(&waiting))
 		return undelivered+waiting == 0
-	}, 30*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }

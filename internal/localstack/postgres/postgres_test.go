@@ -25,7 +25,7 @@ func start(t *testing.T, cfg postgres.Config) *postgres.Server {
 	server, err := postgres.Start(t.Context(), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
 		require.NoError(t, server.Stop(ctx))
 	})
@@ -62,7 +62,7 @@ func TestServer(t *testing.T) {
 
 		require.NoError(t, server.Kill())
 		require.Error(t, <-restarts)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		require.NoError(t, server.Wait(ctx))
 		var answer int

@@ -94,15 +94,15 @@ func TestIdempotencyKeys(t *testing.T) {
 	t.Run("answer 409 while the first is at work", func(t *testing.T) {
 		t.Parallel()
 		b := start(t)
-		_, err := b.stripe.V1PaymentIntents.Create(within(t, time.Second), faulty(keyed(order("o1", "pm_card_visa"), "k1"), "latency:4000"))
+		_, err := b.stripe.V1PaymentIntents.Create(within(t, 3*time.Second), faulty(keyed(order("o1", "pm_card_visa"), "k1"), "latency:8000"))
 		require.True(t, isTimeout(err), "%v", err)
-		_, err = b.create(faulty(keyed(order("o1", "pm_card_visa"), "k1"), "latency:4000"))
+		_, err = b.create(faulty(keyed(order("o1", "pm_card_visa"), "k1"), "latency:8000"))
 		refused := refusedAs(t, err)
 		require.Equal(t, http.StatusConflict, refused.HTTPStatusCode)
 		require.Equal(t, stripe.ErrorCodeIdempotencyKeyInUse, refused.Code)
 		require.Empty(t, b.of("o1"), "the first one sleeps")
 		require.Eventually(t, func() bool { // its caller has gone; it works all the same
-			intent, err := b.create(faulty(keyed(order("o1", "pm_card_visa"), "k1"), "latency:4000"))
+			intent, err := b.create(faulty(keyed(order("o1", "pm_card_visa"), "k1"), "latency:8000"))
 			return err == nil && intent.Status == stripe.PaymentIntentStatusSucceeded
 		}, 30*time.Second, 20*time.Millisecond)
 		require.Len(t, b.of("o1"), 1)

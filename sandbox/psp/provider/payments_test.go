@@ -254,7 +254,7 @@ func TestRefunds(t *testing.T) {
 			require.Eventually(t, func() bool {
 				refund, err = b.stripe.V1Refunds.Retrieve(t.Context(), refund.ID, nil)
 				return err == nil && refund.Status == want
-			}, 10*time.Second, 20*time.Millisecond)
+			}, 30*time.Second, 20*time.Millisecond)
 		}
 		require.Equal(t, int64(1999), b.of("pm_card_pendingRefund")[0].AmountRefunded)
 		require.Zero(t, b.of("pm_card_refundFail")[0].AmountRefunded)

@@ -32,6 +32,7 @@ type service struct {
 	streams   *gate
 	retries   budget
 	odd       chan struct{} // has the instances examined
+	feeling   atomic.Bool   // a beat goes on
 	keepsPath bool          // it is addressed as clients address us
 	proxy     *httputil.ReverseProxy
 }

@@ -2,7 +2,8 @@
 //
 // A port from listening on port 0 lies in the range the kernel also uses for outgoing
 // connections: while a killed server is away, one of those can take its port, and the server
-// cannot come back. So ports are picked below that range.
+// cannot come back. So ports are picked below that range, and by processes that run at the same
+// time in different parts of it: between a port's choice and its use another could choose it.
 package freeport
 
 import (
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 )
@@ -18,6 +20,9 @@ import (
 const (
 	lowest  = 20000
 	highest = 32767
+
+	shares = 64
+	share  = (highest - lowest + 1) / shares // ports
 )
 
 var (
@@ -30,8 +35,11 @@ var (
 func Pick() (int, error) {
 	mu.Lock()
 	defer mu.Unlock()
-	for range 1000 {
-		port := lowest + rand.IntN(highest-lowest+1)
+	for try := range 1000 {
+		port := lowest + os.Getpid()%shares*share + rand.IntN(share)
+		if try >= share { // ours is full
+			port = lowest + rand.IntN(highest-lowest+1)
+		}
 		if picked[port] || !Free(port) {
 			continue
 		}

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
-// Growth is the same checkout in books of several sizes, and checkouts of several sizes.
+// Growth is the same checkout in books of several sizes, and checkouts of several
+// sizes; and whether the invariants hold in the largest books.
 type Growth struct {
 	Points []Point `json:"points"`
+	Audit          // of the largest books
 }
 
 // Point is a checkout by one client after another, beside null sagas in turn, so
@@ -32,10 +35,14 @@ func (b *bench) growth(ctx context.Context) (*Growth, error) {
 	if b.idle, err = b.rest(ctx); err != nil {
 		return g, err
 	}
+	copied, err := models(ctx, b.addresses)
+	if err != nil {
+		return g, err
+	}
 	lines := []int{1, 10, 50}
 	for _, wanted := range b.options.Orders {
 		b.options.Progress(fmt.Sprintf("filling the books with %d orders", wanted))
-		orders, took, err := grow(ctx, b.addresses, wanted)
+		orders, took, err := grow(ctx, b.addresses, copied, wanted)
 		if err = errors.Join(err, b.buyers.renew(ctx)); err != nil {
 			return g, err
 		}
@@ -52,7 +59,8 @@ func (b *bench) growth(ctx context.Context) (*Growth, error) {
 		}
 		lines = lines[:1]
 	}
-	return g, nil
+	g.Audit, err = b.audit(ctx)
+	return g, err
 }
 
 // point lets one client buy and one null saga run, in turns.
@@ -98,4 +106,11 @@ func (g *Growth) show(w io.Writer) {
 	for _, p := range g.Points {
 		fmt.Fprintf(w, "%-18d %8d %12.2f %14.2f %12.2f %12.1f %12.0f\n", p.Orders, p.Lines, p.P50, p.NullP50, p.Growth, p.CPU, p.Filled)
 	}
+	fmt.Fprintf(w, "Books: %d invariants looked at in %.0f s, %d broken.\n", g.Checked, g.CheckedS, len(g.Broken))
+}
+
+// missed says whether the books hold.
+func (g *Growth) missed() (all goals) {
+	all.miss(len(g.Broken) > 0, "the largest books do not hold: %s", strings.Join(g.Broken, ", "))
+	return all
 }

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"kassa/cmd/kassa/verify"
 )
 
 const (
@@ -52,8 +50,7 @@ type Overload struct {
 	Taken     float64         `json:"generator_cpu"` // share of all processors that the customers took meanwhile
 	Generator Latency         `json:"generator"`     // how far behind the load generator was
 	Recovery  float64         `json:"recovery_s"`    // after its end until all was as before; −1 when it was not
-	Broken    []string        `json:"broken"`        // invariants, afterwards
-	Checked   int             `json:"invariants"`    // looked at
+	Audit                     // afterwards
 }
 
 // Step is a rate of checkouts, and what came of it; the latency is that of those
@@ -87,7 +84,8 @@ func (b *bench) overload(ctx context.Context) (*Overload, error) {
 		return o, err
 	}
 	b.options.Progress("checking the books")
-	return o, o.audit(ctx, b)
+	o.Audit, err = b.audit(ctx)
+	return o, err
 }
 
 // knee tries the rate that is known, or climbs to it.
@@ -222,18 +220,6 @@ func recovery(after []arrival, begin time.Duration) float64 {
 		}
 	}
 	return -1
-}
-
-// audit waits until everything has come to rest and checks the books.
-func (o *Overload) audit(ctx context.Context, b *bench) error {
-	check := verify.Of(b.addresses)
-	check.Strict, check.Settle, check.Progress = true, settles, b.options.Progress
-	report, err := verify.Run(ctx, check)
-	if err != nil {
-		return err
-	}
-	o.Checked, o.Broken = len(report.Results), append(report.Broken(), report.Busy...)
-	return nil
 }
 
 // missed says which goals were not reached.

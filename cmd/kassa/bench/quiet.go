@@ -99,3 +99,19 @@ func (b *bench) listened(ctx context.Context) error {
 		}
 	}
 }
+
+// Audit is what kassa verify --strict says of the books.
+type Audit struct {
+	Broken   []string `json:"broken"`     // invariants
+	Checked  int      `json:"invariants"` // looked at
+	CheckedS float64  `json:"checked_s"`  // how long, waiting included
+}
+
+// audit waits until everything has come to rest and checks the books.
+func (b *bench) audit(ctx context.Context) (a Audit, err error) {
+	b.options.Progress("checking the invariants")
+	check := verify.Of(b.addresses)
+	check.Strict, check.Settle, check.Progress = true, settles, b.options.Progress
+	report, err := verify.Run(ctx, check)
+	return Audit{append(report.Broken(), report.Busy...), len(report.Results), round(report.Took.Seconds())}, err
+}

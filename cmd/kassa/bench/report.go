@@ -100,5 +100,8 @@ func (r *Report) Missed() []string {
 	if r.Overload != nil {
 		all = append(all, r.Overload.missed()...)
 	}
+	if r.Growth != nil {
+		all = append(all, r.Growth.missed()...)
+	}
 	return all
 }

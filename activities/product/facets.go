@@ -71,18 +71,14 @@ func newShelves() *otter.Cache[struct{}, tree] {
 // shelves is the tree of categories, some seconds old at most. A change by this
 // process shows at once.
 func (s *Service) shelves(ctx context.Context, db *productdb.Queries) (tree, error) {
-	if known, ok := s.trees.GetIfPresent(struct{}{}); ok {
-		return known, nil
-	}
-	read, err := readTree(ctx, db)
-	if err == nil {
-		s.trees.Set(struct{}{}, read)
-	}
-	return read, err
+	return s.trees.Get(ctx, struct{}{}, otter.LoaderFunc[struct{}, tree](func(ctx context.Context, _ struct{}) (tree, error) {
+		return readTree(ctx, db)
+	}))
 }
 
 // count counts what is found without words: from the cache, or anew. All categories
-// have one count, and all bands too: only prices within a band are counted anew.
+// have one count, and all bands too: only prices within a band are counted anew. Whoever
+// asks while it is counted waits for that.
 func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (counts, error) {
 	key, least, most := asked{currency: q.currency, inStock: q.inStock, least: -1, most: -1}, q.least, q.most
 	first, last, whole := q.bands()
@@ -95,16 +91,13 @@ func (s *Service) count(ctx context.Context, db *productdb.Queries, q query) (co
 	if most != nil {
 		key.most = *most
 	}
-	all, known := s.counts.GetIfPresent(key)
-	if !known {
-		var err error
-		all, err = db.CountFacets(ctx, productdb.CountFacetsParams{
+	all, err := s.counts.Get(ctx, key, otter.LoaderFunc[asked, []productdb.CountFacetsRow](func(ctx context.Context, _ asked) ([]productdb.CountFacetsRow, error) {
+		return db.CountFacets(ctx, productdb.CountFacetsParams{
 			Currency: q.currency, InStock: q.inStock, MinPrice: least, MaxPrice: most, Bounds: starts(q.currency),
 		})
-		if err != nil {
-			return counts{}, fmt.Errorf("count facets: %w", err)
-		}
-		s.counts.Set(key, all)
+	}))
+	if err != nil {
+		return counts{}, fmt.Errorf("count facets: %w", err)
 	}
 	counted := newCount(q)
 	for _, group := range all {

@@ -339,10 +339,10 @@ func (f *fuzzer) send(t *rapid.T, on *attempt) (*http.Request, *http.Response, [
 // check sends the request, again while it is told to come later, and looks at the answer. refused says that it must be
 // one of those that change nothing.
 func (f *fuzzer) check(t *rapid.T, on *attempt, refused bool) {
-	request, response, body, took := f.send(t, on)
+	request, response, body, took := f.send(t, on) //nolint:bodyclose // send does
 	for end := time.Now().Add(soon); response.StatusCode == http.StatusServiceUnavailable && bytes.Contains(body, []byte(`"retryable":true`)) && time.Now().Before(end); {
 		<-time.After(300 * time.Millisecond)
-		request, response, body, took = f.send(t, on)
+		request, response, body, took = f.send(t, on) //nolint:bodyclose // send does
 	}
 	sent := on.text()
 	f.sent++

@@ -55,7 +55,7 @@ func renderErrors(document []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("problems of the OpenAPI document: %w", err)
 	}
-	for _, own := range []*httpapi.Problem{errTooLarge, errTooSlow, errHeaders} {
+	for _, own := range []*httpapi.Problem{errTooLarge, errTooSlow, errHeaders, errNoSuchMethod, httpapi.ErrBadRequest} {
 		cases[own.Code] = example{Code: own.Code, Status: own.Status, Detail: own.Detail}
 	}
 	busy := httpapi.ErrOverloaded

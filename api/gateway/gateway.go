@@ -74,6 +74,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
 	mux := httpapi.NewMux(o.Log)
+	mux.Check(proper)
 	if err := g.routes(mux, o, document); err != nil {
 		return nil, err
 	}
@@ -122,12 +123,8 @@ func (g *Gateway) routes(mux *httpapi.Mux, o Options, document []byte) error {
 		if err != nil {
 			return err
 		}
-		legacy.keepsPath = true
-		g.old = &oldShop{passage: *g.passage(legacy, "", rule{wait: saga, foreign: true}), shares: o.Legacy}
+		g.old = g.newOldShop(legacy, o.Legacy, o.SignIns)
 		mux.Handle(httpapi.PublicPrefix+"/{rest...}", &g.old.passage)
-		for _, path := range o.SignIns {
-			mux.Handle("POST "+httpapi.PublicPrefix+path, g.passage(legacy, "", rule{wait: saga, foreign: true, limit: signIn}))
-		}
 	}
 	special, err := ruled(document)
 	if err != nil {

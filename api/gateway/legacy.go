@@ -58,21 +58,41 @@ func CheckLegacySignIns(paths []string) error {
 	return nil
 }
 
-// straight reports whether a path that was unescaped goes up nowhere: the old shop
-// may take its escapes for what they stand for.
-func straight(p string) bool {
-	for name := range strings.FieldsFuncSeq(p, func(c rune) bool { return c == '/' || c == '\\' }) {
-		if name == "." || name == ".." {
-			return false
-		}
-	}
-	return true
-}
-
 // oldShop is the way to the shop that this one replaces.
 type oldShop struct {
 	passage
 	shares []LegacyShare
+	limits map[string]quotas // of what changes something, by path as same has it
+}
+
+// newOldShop makes the way to s. People sign in at signIns, and wherever they do at
+// a service whose paths may be shared.
+func (g *Gateway) newOldShop(s *service, shares []LegacyShare, signIns []string) *oldShop {
+	s.keepsPath = true
+	o := &oldShop{passage: *g.passage(s, "", rule{wait: saga, foreign: true}), shares: shares, limits: map[string]quotas{}}
+	for operation, r := range rules {
+		if _, path, _ := strings.Cut(operation, " "); r.limit != "" {
+			o.limits[same(path)] = limitsOf(g.limits, r.limit)
+		}
+	}
+	for _, path := range signIns {
+		o.limits[same(path)] = limitsOf(g.limits, signIn)
+	}
+	return o
+}
+
+// instead is the way of a request to the old shop in the place of another one. The
+// limits and the weight are the path's, whoever answers it.
+func (o *oldShop) instead(of *passage, r *http.Request) *passage {
+	p := o.passage
+	p.reads, p.writes, p.quotas, p.rule.unlimited = of.reads, of.writes, of.quotas, of.rule.unlimited
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return &p
+	}
+	if special, found := o.limits[same(strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix))]; found {
+		p.quotas = special
+	}
+	return &p
 }
 
 // takes reports whether the request is the old shop's. The same visitor always

@@ -44,13 +44,15 @@ func (g *Gateway) passage(s *service, path string, r rule) *passage {
 
 // ServeHTTP admits the request and passes it on.
 func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if old := p.gateway.old; old != nil && old.takes(r) {
-		mixed := old.passage // the limits and the weight are the path's, whoever answers it
-		mixed.reads, mixed.writes, mixed.quotas, mixed.rule.unlimited = p.reads, p.writes, p.quotas, p.rule.unlimited
-		p = &mixed
+	if old := p.gateway.old; old != nil && (p.rule.foreign || old.takes(r)) {
+		p = old.instead(p, r)
 	}
-	if r.URL.RawPath != "" && (!p.rule.foreign || !straight(r.URL.Path)) { // no id or code of ours needs an escape
+	switch {
+	case !p.rule.foreign && r.URL.RawPath != "": // no id or code of ours needs an escape
 		httpapi.WriteProblem(w, r, errNowhere)
+		return
+	case p.rule.foreign && r.Method == http.MethodTrace: // it would show what we add
+		httpapi.WriteProblem(w, r, errNoSuchMethod)
 		return
 	}
 	gate, matters := p.service.places, p.class(r.Method)

@@ -97,7 +97,7 @@ func security(op Operation) []map[string][]string {
 // expected are the problems an operation may answer with.
 func expected(op Operation, hasBody bool) []*Problem {
 	list := []*Problem{
-		errBadRequest,
+		ErrBadRequest,
 		problemOf(errValidation),
 		problemOf(ErrLimited),
 		problemOf(fault.ErrInternal),

@@ -20,14 +20,19 @@ const RequestIDHeader = "X-Request-Id"
 // correlation id, security headers, problems instead of plain text, route
 // metrics and spans, and an answer when a handler panics.
 type Mux struct {
-	mux *http.ServeMux
-	log *zap.Logger
+	mux   *http.ServeMux
+	log   *zap.Logger
+	check func(*http.Request) error // before any route; may be nil
 }
 
 // NewMux makes an empty Mux. A nil log means the process's own.
 func NewMux(log *zap.Logger) *Mux {
 	return &Mux{mux: http.NewServeMux(), log: log}
 }
+
+// Check has requests refused before it is looked where they lead: whatever check
+// has an error for.
+func (m *Mux) Check(check func(*http.Request) error) { m.check = check }
 
 // Handle registers handler for a pattern of http.ServeMux, like
 // "GET /v1/orders/{id}". The pattern names the metrics and the span.
@@ -62,6 +67,14 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	st.w, st.r = watched, r
 	defer recovered(watched, r)
 
+	if m.check != nil {
+		if err := m.check(r); err != nil {
+			st.matched = true
+			WriteProblem(watched, r, err)
+			countUnmatched(r, watched.status)
+			return
+		}
+	}
 	m.mux.ServeHTTP(watched, r)
 	if watched.unsent != 0 {
 		refuse(watched, r)

@@ -15,10 +15,12 @@ import (
 
 // What the router itself refuses.
 var (
-	errNotFound   = problem(http.StatusNotFound, "not_found", "There is nothing at this address.")
-	errNoMethod   = problem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take this method; the Allow header lists those it takes.")
-	errBadRequest = problem(http.StatusBadRequest, "malformed_request", "The address or a header cannot be read.")
+	errNotFound = problem(http.StatusNotFound, "not_found", "There is nothing at this address.")
+	errNoMethod = problem(http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take this method; the Allow header lists those it takes.")
 )
+
+// ErrBadRequest is an address or a header that no operation could mean.
+var ErrBadRequest = problem(http.StatusBadRequest, "malformed_request", "The address or a header cannot be read.")
 
 // WriteProblem answers err, logs it as loudly as its code deserves, and is for
 // handlers that Huma does not call.

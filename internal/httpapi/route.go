@@ -98,22 +98,22 @@ func (rt *route) retire(h http.Header) {
 // address refuses a path or a query that no operation of ours could mean.
 func (rt *route) address(r *http.Request) error {
 	if !cleanText(r.URL.Path) {
-		return errBadRequest
+		return ErrBadRequest
 	}
 	if r.URL.RawQuery == "" {
 		return nil
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return errBadRequest
+		return ErrBadRequest
 	}
 	for name, values := range query {
 		if !cleanText(name) {
-			return errBadRequest
+			return ErrBadRequest
 		}
 		for _, value := range values {
 			if !cleanText(value) {
-				return errBadRequest
+				return ErrBadRequest
 			}
 		}
 		if len(values) > 1 && !rt.several[name] {

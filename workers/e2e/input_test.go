@@ -249,9 +249,11 @@ func TestWhatIsNotThereIsSaidSo(t *testing.T) {
 	var table []bad
 	for _, path := range []string{
 		"/api/v1/nothing", "/api/v2/orders", "/internal/operations/ReserveStock", "/api/v1/internal/operations/ReserveStock", "/metrics",
-		"/api/v1/orders/../../internal/operations/ReserveStock", "/api/v1/orders/%2e%2e/%2e%2e/metrics",
 	} {
 		table = append(table, bad{path, ask{method: http.MethodGet, path: path}, 404, 0})
+	}
+	for _, path := range []string{"/api/v1/orders/../../internal/operations/ReserveStock", "/api/v1/orders/%2e%2e/%2e%2e/metrics", "/api/v1/orders/..%2fmetrics"} {
+		table = append(table, bad{path, ask{method: http.MethodGet, path: path}, 400, 0})
 	}
 	refuse(t, table)
 	for _, op := range operations(t) {

@@ -48,7 +48,7 @@ func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, 
 			OrderID: in.OrderID, CaptureID: in.ShipmentID, Amount: in.Capture, Final: in.Final,
 		})
 		if errors.Is(err, payment.ErrCaptureExceeds) { // somebody took money by hand before: what is left will do, be it nothing
-			capture = uuid.NewSHA1(in.ShipmentID, []byte("rest"))
+			capture = order.RestCapture(in.ShipmentID)
 			taken, err = call(definitely(ctx, payment.Queue), payments.CapturePayment, payment.CapturePaymentInput{OrderID: in.OrderID, CaptureID: capture})
 		}
 		if err != nil {
@@ -63,8 +63,14 @@ func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, 
 	_, err = call(definitely(ctx, inventory.Queue), stock.ShipStock, inventory.ShipStockInput{
 		OrderID: in.OrderID, ShipmentID: in.ShipmentID, Lines: stockLines(in.Items),
 	})
-	if err != nil && paid != "" && workflow.GetVersion(ctx, "a shipment's refund is the order's", workflow.DefaultVersion, 1) > workflow.DefaultVersion {
-		return unship(ctx, in, capture, paid, err)
+	if err != nil && paid != "" {
+		switch workflow.GetVersion(ctx, "a shipment's refund is the order's", workflow.DefaultVersion, 2) {
+		case workflow.DefaultVersion:
+		case 1:
+			return unshipInSteps(ctx, in, capture, paid, err)
+		default:
+			return unship(ctx, in, capture, paid, err)
+		}
 	}
 	if err != nil {
 		if in.Capture.Amount > 0 { // money for goods that do not go: it goes back under the shipment's id
@@ -85,10 +91,33 @@ func ship(ctx workflow.Context, in order.Parcel) (state order.State, left bool, 
 
 // unship fails a shipment of which money was taken and whose goods do not go: the
 // order service and the warehouse disagree about what is left. What its capture
-// took, and nobody gave back since, is refunded as every refund of an order is.
+// took, and nobody gave back since, is refunded by a saga of its own.
 func unship(ctx workflow.Context, in order.Parcel, capture uuid.UUID, paid string, err error) (order.State, bool, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	_ = workflow.Sleep(ctx, time.Millisecond) // decided: see saga.decide
+	alarm(ctx, err)
+	taken, unknown := call(definitely(ctx, payment.Queue), payments.ReadCapture, payment.ReadCaptureInput{OrderID: in.OrderID, CaptureID: capture})
+	if unknown != nil {
+		alarm(ctx, unknown)
+		return order.State{}, false, unknown
+	}
+	done, err := fail(ctx, order.FailShipmentInput{
+		OrderID: in.OrderID, ShipmentID: in.ShipmentID, PaymentStatus: paid, Left: taken.Left, Captured: taken.Captured,
+	}, err)
+	if err == nil && done.Refund.Amount.Amount > 0 {
+		// Reconcile starts it, too, when nobody does it here.
+		if _, late := start(ctx, RefundID(in.ShipmentID), Refund, done.Refund, in.UserID, in.Total); late != nil {
+			workflow.GetLogger(ctx).Warn("the refund of a shipment is left to reconcile", "shipment_id", in.ShipmentID, "error", late)
+		}
+	}
+	return done.State, false, err
+}
+
+// unshipInSteps is unship for sagas that began before the order service planned
+// the refund with the failure.
+func unshipInSteps(ctx workflow.Context, in order.Parcel, capture uuid.UUID, paid string, err error) (order.State, bool, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	_ = workflow.Sleep(ctx, time.Millisecond)
 	alarm(ctx, err)
 	state, _, err := failShipment(ctx, in, paid, err)
 	if err != nil {
@@ -112,13 +141,19 @@ func unship(ctx workflow.Context, in order.Parcel, capture uuid.UUID, paid strin
 // ordinary end. paid is how the payment stands after the shipment's share was
 // taken, "" when none was.
 func failShipment(ctx workflow.Context, in order.Parcel, paid string, err error) (order.State, bool, error) {
+	done, err := fail(ctx, order.FailShipmentInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, PaymentStatus: paid}, err)
+	return done.State, false, err
+}
+
+func fail(ctx workflow.Context, in order.FailShipmentInput, err error) (order.Unshipped, error) {
 	why := fault.Of(err)
-	state, err := call(here(ctx), orders.FailShipment, order.FailShipmentInput{OrderID: in.OrderID, ShipmentID: in.ShipmentID, Reason: why.Reason, PaymentStatus: paid})
+	in.Reason = why.Reason
+	done, err := call(here(ctx), orders.FailShipment, in)
 	if err != nil {
 		alarm(ctx, err)
 	}
 	workflow.SetCurrentDetails(ctx, "Done: nothing was shipped. "+why.Message)
-	return state, false, err
+	return done, err
 }
 
 // deliver waits until somebody says that the shipment has arrived, or until it

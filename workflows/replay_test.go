@@ -116,6 +116,7 @@ func TestRecord(t *testing.T) {
 				}
 				worlds.Store(id, w)
 				worlds.Store(CheckoutID(purchase.OrderID), newWorld(t, scenario{})) // the child of Reconcile
+				worlds.Store(RefundID(parcel.ShipmentID), newWorld(t, scenario{}))  // the child of Fulfil
 				run, err := temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: order.Queue, WorkflowTaskTimeout: 5 * time.Second}, sc.saga, sc.input()...)
 				require.NoError(t, err)
 				for _, m := range sc.moments() {

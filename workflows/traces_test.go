@@ -202,6 +202,7 @@ func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	env.SetTestTimeout(time.Minute)
 	env.RegisterWorkflow(Checkout)
 	env.RegisterWorkflow(Cancel)
+	env.RegisterWorkflow(Refund)
 	for id, heard := range map[uuid.UUID]error{busy: nil, deserted: &temporal.UnknownExternalWorkflowExecutionError{}} {
 		env.OnRequestCancelExternalWorkflow(mock.Anything, CheckoutID(id), "").Return(nil).Maybe()
 		env.OnSignalExternalWorkflow(mock.Anything, CheckoutID(id), "", PaymentChanged, nil).Return(heard).Maybe()

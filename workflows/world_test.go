@@ -160,20 +160,21 @@ func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 	})
 	register(r, of, "MarkShipped", func(w *world, _ order.MarkShippedInput) order.State { return w.become(order.Shipped) })
 	register(r, of, "MarkDelivered", func(w *world, _ order.MarkDeliveredInput) order.State { return w.become(order.Delivered) })
-	register(r, of, "FailShipment", func(w *world, in order.FailShipmentInput) order.State {
+	register(r, of, "FailShipment", func(w *world, in order.FailShipmentInput) order.Unshipped {
 		w.note("the shipment failed: %s", in.Reason)
-		return order.State{Status: w.state}
+		done := order.Unshipped{State: order.State{Status: w.state}}
+		if in.Left.Amount > 0 {
+			w.note("to be refunded: %s", in.Left)
+			done.Refund = order.Restitution{RefundID: in.ShipmentID, OrderID: in.OrderID, Total: w.purchase.Total, Amount: in.Left}
+		}
+		return done
 	})
 	register(r, of, "ReadCapture", func(w *world, in payment.ReadCaptureInput) payment.Capture {
 		left := money.New(2149, "EUR")
 		if in.CaptureID != parcel.ShipmentID {
 			left.Amount = 649 // all that was left to be taken
 		}
-		return payment.Capture{ID: in.CaptureID, Amount: left, Left: left}
-	})
-	register(r, of, "PlanShipmentRefund", func(w *world, in order.PlanShipmentRefundInput) order.Restitution {
-		w.note("to be refunded: %s", in.Amount)
-		return order.Restitution{RefundID: in.ShipmentID, OrderID: in.OrderID, Total: w.purchase.Total, Amount: in.Amount}
+		return payment.Capture{ID: in.CaptureID, Left: left, Captured: left}
 	})
 	register(r, of, "ReadReturnState", func(w *world, in order.ReadReturnInput) order.ReturnState {
 		found := order.ReturnState{ReturnID: in.ReturnID, Status: w.home[0], Restock: !w.broken}

@@ -3,6 +3,7 @@ package order
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,6 +86,9 @@ func (s *Service) PlanRefund(ctx context.Context, in PlanRefundInput) (Restituti
 		}
 		if !refundable(o) {
 			return o, ErrNotRefundable
+		}
+		if err := unshipping(ctx, q, o.ID); err != nil {
+			return o, err
 		}
 		if in.returned {
 			back, err := q.GetReturn(ctx, in.RefundID)
@@ -240,16 +244,24 @@ type FailRefundInput struct {
 }
 
 // FailRefund gives the part of the money that a refund has claimed free again.
+// Nobody waits for what becomes of a shipment's: support must look.
 func (s *Service) FailRefund(ctx context.Context, in FailRefundInput) (State, error) {
 	row, err := s.moveRefund(ctx, in.OrderID, in.RefundID, refundFailed, &in.Reason, func(o orderdb.Order, refund orderdb.Refund) (events.Order, step) {
 		given := money.New(refund.Amount, o.Currency)
 		return events.Order{RefundID: &refund.ID, Amount: &given, Reason: in.Reason},
 			step{event: events.OrderRefundFailed, actor: saga, change: change{About: map[string]any{"refund_id": refund.ID, "amount": given, "reason": in.Reason}}}
+	}, func(q *orderdb.Queries) error {
+		_, err := q.GetShipment(ctx, in.RefundID)
+		if pg.NotFound(err) {
+			return nil
+		}
+		what := "What was taken for a shipment that could not leave is not given back: give it back another way."
+		return errors.Join(err, q.UpdateOrderAttention(ctx, &what, in.OrderID))
 	})
 	return stateOf(row), err
 }
 
-func (s *Service) moveRefund(ctx context.Context, orderID, refundID uuid.UUID, to string, reason *string, fn func(o orderdb.Order, refund orderdb.Refund) (events.Order, step)) (orderdb.Order, error) {
+func (s *Service) moveRefund(ctx context.Context, orderID, refundID uuid.UUID, to string, reason *string, fn func(o orderdb.Order, refund orderdb.Refund) (events.Order, step), then ...func(q *orderdb.Queries) error) (orderdb.Order, error) {
 	return s.within(ctx, orderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
 		refund, err := q.GetRefund(ctx, refundID)
 		switch {
@@ -266,7 +278,11 @@ func (s *Service) moveRefund(ctx context.Context, orderID, refundID uuid.UUID, t
 			return o, fmt.Errorf("refund %s: %w", refundID, err)
 		}
 		about, st := fn(o, refund)
-		return forward(ctx, q, o, about, st)
+		o, err = forward(ctx, q, o, about, st)
+		for _, each := range then {
+			err = errors.Join(err, each(q))
+		}
+		return o, err
 	})
 }
 

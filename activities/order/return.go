@@ -262,7 +262,7 @@ func (s *Service) PlanReturnRefund(ctx context.Context, in ReadReturnInput) (Res
 	if errors.Is(err, ErrRefundExceeds) || errors.Is(err, ErrNotRefundable) {
 		return Restitution{RefundID: in.ReturnID, OrderID: back.OrderID}, nil
 	}
-	if errors.Is(err, ErrShipmentBusy) { // the goods are here: their money waits until that has left
+	if errors.Is(err, ErrShipmentBusy) || errors.Is(err, ErrRefundUnderway) { // the goods are here: their money waits until that is over
 		err = ErrOrderUnfinished.Because(err)
 	}
 	return planned, err

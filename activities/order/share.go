@@ -2,6 +2,7 @@ package order
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -30,6 +31,30 @@ func (a Allocation) sum() int64 {
 		sum += line.Amount
 	}
 	return sum
+}
+
+// plus adds what of another amount is for what.
+func (a Allocation) plus(b Allocation) Allocation {
+	sum := Allocation{Lines: slices.Clone(a.Lines), Shipping: a.Shipping + b.Shipping, Tax: a.Tax + b.Tax}
+	for _, line := range b.Lines {
+		n := slices.IndexFunc(sum.Lines, func(of AllocatedLine) bool { return of.LineID == line.LineID })
+		if n < 0 {
+			sum.Lines = append(sum.Lines, line)
+			continue
+		}
+		sum.Lines[n].Quantity += line.Quantity
+		sum.Lines[n].Amount += line.Amount
+	}
+	return sum
+}
+
+// less takes off what of another amount is for what.
+func (a Allocation) less(b Allocation) Allocation {
+	off := Allocation{Shipping: -b.Shipping, Tax: -b.Tax}
+	for _, line := range b.Lines {
+		off.Lines = append(off.Lines, AllocatedLine{LineID: line.LineID, Quantity: -line.Quantity, Amount: -line.Amount})
+	}
+	return a.plus(off)
 }
 
 // composition is what an order's total is made of, in minor units: the goods of
@@ -138,7 +163,7 @@ func (c composition) allocate(amount int64, left Allocation) (Allocation, error)
 	out := Allocation{Shipping: shares[n], Tax: shares[n+1]}
 	for i, line := range left.Lines {
 		if shares[i] > 0 {
-			out.Lines = append(out.Lines, AllocatedLine{LineID: line.LineID, Amount: shares[i]})
+			out.Lines = append(out.Lines, AllocatedLine{LineID: line.LineID, Quantity: line.Quantity, Amount: shares[i]})
 		}
 	}
 	return out, nil

@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -208,94 +207,48 @@ func (s *Service) MarkDelivered(ctx context.Context, in MarkDeliveredInput) (Sta
 	})
 }
 
-// FailShipmentInput says why a shipment cannot leave.
-type FailShipmentInput struct {
-	OrderID    uuid.UUID `json:"order_id"`
-	ShipmentID uuid.UUID `json:"shipment_id"`
-	Reason     string    `json:"reason"` // a stable word
-
-	PaymentStatus string `json:"payment_status,omitempty"` // after its share was taken; "" when nothing was
-}
-
-// FailShipment gives the pieces of a shipment that never left free again.
-func (s *Service) FailShipment(ctx context.Context, in FailShipmentInput) (State, error) {
-	return s.moveShipment(ctx, in.OrderID, in.ShipmentID, shipmentPreparing, shipmentFailed, func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step) {
-		st := step{event: events.OrderShipmentFailed, actor: saga, change: change{
-			PaymentStatus: captured(o, in.PaymentStatus), About: map[string]any{"shipment_id": shipment.ID, "reason": in.Reason},
-		}}
-		if o.Fulfilment == fulfilPreparing && count(goods.planned) == 0 {
-			st.Fulfilment = pointer(fulfilNone)
-		}
-		return events.Order{ShipmentID: &shipment.ID, Reason: in.Reason}, st
-	}, in.Reason)
-}
-
-// PlanShipmentRefundInput says what is left of the money that was taken with a
-// shipment that failed.
-type PlanShipmentRefundInput struct {
-	OrderID    uuid.UUID   `json:"order_id"`
-	ShipmentID uuid.UUID   `json:"shipment_id"`
-	Amount     money.Money `json:"amount"`
-}
-
-// PlanShipmentRefund plans the refund of what was taken with a shipment that
-// failed; the refund has the shipment's id. ErrOrderUnfinished asks to come again.
-func (s *Service) PlanShipmentRefund(ctx context.Context, in PlanShipmentRefundInput) (Restitution, error) {
-	var shipment orderdb.Shipment
-	err := s.read(ctx, func(q *orderdb.Queries) (err error) {
-		shipment, err = q.GetShipment(ctx, in.ShipmentID)
-		return err
-	})
-	if pg.NotFound(err) || err == nil && (shipment.OrderID != in.OrderID || shipment.Status != shipmentFailed) {
-		return Restitution{}, ErrShipmentNotFound
-	}
-	if err != nil {
-		return Restitution{}, fmt.Errorf("shipment %s: %w", in.ShipmentID, err)
-	}
-	planned, err := s.PlanRefund(ctx, PlanRefundInput{
-		RefundID: in.ShipmentID, OrderID: in.OrderID, Amount: &in.Amount, Why: "The shipment could not leave.", Actor: shipment.Actor,
-	})
-	if errors.Is(err, ErrShipmentBusy) {
-		err = ErrOrderUnfinished.Because(err)
-	}
-	return planned, err
-}
-
 // moveShipment moves a shipment and its order, or finds that it was done.
 func (s *Service) moveShipment(ctx context.Context, orderID, shipmentID uuid.UUID, from, to string,
-	fn func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step), reason ...string,
+	fn func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step),
 ) (State, error) {
 	row, err := s.within(ctx, orderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
-		shipment, err := q.GetShipment(ctx, shipmentID)
-		switch {
-		case pg.NotFound(err) || err == nil && shipment.OrderID != orderID:
-			return o, ErrShipmentNotFound
-		case err != nil:
-			return o, fmt.Errorf("shipment %s: %w", shipmentID, err)
-		case shipment.Status == to, from == shipmentPreparing && to == shipmentShipped && shipment.Status == shipmentDelivered:
-			return o, nil
-		case shipment.Status != from:
-			return o, ErrIllegalStep
-		}
-		at := now()
-		update := orderdb.UpdateShipmentParams{ID: shipmentID, Status: to, FromStatus: from}
-		switch to {
-		case shipmentShipped:
-			update.ShippedAt = &at
-		case shipmentDelivered:
-			update.DeliveredAt = &at
-		default:
-			update.Reason = &reason[0]
-		}
-		if _, err := q.UpdateShipment(ctx, update); err != nil {
-			return o, fmt.Errorf("shipment %s: %w", shipmentID, err)
-		}
-		goods, err := readGoods(ctx, q, o)
-		if err != nil {
-			return o, err
-		}
-		about, st := fn(goods, shipment, o)
-		return forward(ctx, q, o, about, st)
+		return moveShipment(ctx, q, o, shipmentID, from, to, fn)
 	})
 	return stateOf(row), err
+}
+
+// moveShipment is the method of that name within the caller's transaction.
+func moveShipment(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipmentID uuid.UUID, from, to string,
+	fn func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step), reason ...string,
+) (orderdb.Order, error) {
+	shipment, err := q.GetShipment(ctx, shipmentID)
+	switch {
+	case pg.NotFound(err) || err == nil && shipment.OrderID != o.ID:
+		return o, ErrShipmentNotFound
+	case err != nil:
+		return o, fmt.Errorf("shipment %s: %w", shipmentID, err)
+	case shipment.Status == to, from == shipmentPreparing && to == shipmentShipped && shipment.Status == shipmentDelivered:
+		return o, nil
+	case shipment.Status != from:
+		return o, ErrIllegalStep
+	}
+	at := now()
+	update := orderdb.UpdateShipmentParams{ID: shipmentID, Status: to, FromStatus: from}
+	switch to {
+	case shipmentShipped:
+		update.ShippedAt = &at
+	case shipmentDelivered:
+		update.DeliveredAt = &at
+	default:
+		update.Reason = &reason[0]
+	}
+	if _, err := q.UpdateShipment(ctx, update); err != nil {
+		return o, fmt.Errorf("shipment %s: %w", shipmentID, err)
+	}
+	goods, err := readGoods(ctx, q, o)
+	if err != nil {
+		return o, err
+	}
+	about, st := fn(goods, shipment, o)
+	return forward(ctx, q, o, about, st)
 }

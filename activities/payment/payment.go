@@ -102,9 +102,9 @@ type ReadCaptureInput struct {
 
 // Capture is what was taken under a capture id.
 type Capture struct {
-	ID     uuid.UUID   `json:"id" format:"uuid"`
-	Amount money.Money `json:"amount"` // 0 when nothing was
-	Left   money.Money `json:"left"`   // at most so much of it can still be given back
+	ID       uuid.UUID   `json:"id" format:"uuid"`
+	Left     money.Money `json:"left"`     // at most so much of it can still be given back; 0 when nothing was taken
+	Captured money.Money `json:"captured"` // of the payment, by all of its captures
 }
 
 // RefundPaymentInput asks to give back a part of what an order's payment has

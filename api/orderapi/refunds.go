@@ -46,7 +46,7 @@ func registerRefunds(a *httpapi.API, desk *Desk) {
 			"goes back on sale. 201 when the money is back; 202 while that is under way; 409 refund_failed when it cannot go back this way.",
 		Access: httpapi.Support, Key: httpapi.RequiredKey, Status: 201, MayAccept: true, ResponseExample: exampleRefund,
 		Errors: []*fault.Error{
-			errPaymentNotFound, order.ErrLineNotFound, order.ErrNotRefundable, order.ErrRefundExceeds, order.ErrShipmentBusy, order.ErrRefundFailed, errAmountOrLines, errEngineOut,
+			errPaymentNotFound, order.ErrLineNotFound, order.ErrNotRefundable, order.ErrRefundExceeds, order.ErrRefundUnderway, order.ErrShipmentBusy, order.ErrRefundFailed, errAmountOrLines, errEngineOut,
 		},
 	}, func(ctx context.Context, in *refundInput) (*refundOutput, error) {
 		return desk.refundPayment(ctx, in.ID, in.Body, httpapi.Wait(in.Prefer, 10*time.Second))

@@ -11162,7 +11162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `not_refundable`: No money of this order can be given back now. `refund_exceeds_captured`: That is more than what was taken and not given back. `shipment_under_way`: A shipment of this order is being made ready; try again when it has left. `refund_failed`: The money could not be given back this way. */
+            /** @description Conflict. `idempotency_key_in_use`: The first request with this Idempotency-Key is still running. `not_refundable`: No money of this order can be given back now. `refund_exceeds_captured`: That is more than what was taken and not given back. `refund_under_way`: Money of this order is going back at the moment; try again when it has. `shipment_under_way`: A shipment of this order is being made ready; try again when it has left. `refund_failed`: The money could not be given back this way. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -49,7 +49,7 @@ var invariants = []invariant{
 
 	{id: "O1", name: "only legal transitions; the row is the fold of its events; no gaps", check: all(
 		query(orders, "orders", orderVersions), query(orders, "order_events", orderTransitions), query(orders, "orders", orderFold), query(orders, "order_lines", orderLines), query(orders, "orders", orderGoods))},
-	{id: "O2", name: "confirmed order ⇒ one payment of its total, authorized or captured", check: confirmedPaid},
+	{id: "O2", name: "confirmed order ⇒ one payment of its total, authorized or captured; nothing kept for what never left", check: all(confirmedPaid, failedShipmentsRefunded)},
 	{id: "O3", name: "closed order ⇒ nothing taken, nothing held", check: closedUnpaid},
 	{id: "O4", name: "lines, discount, shipping and tax make the total", check: query(orders, "orders", orderArithmetic)},
 	{id: "O5", name: "nothing pending beyond its deadline without an open saga", needs: theSagas, check: pendingOwned},

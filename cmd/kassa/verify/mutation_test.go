@@ -175,6 +175,7 @@ var mutations = []mutation{
 		require.NoError(w.t, err)
 		w.publish()
 	}},
+	{"O2", "money was taken for a shipment that failed, and stays", func(w *world) { w.keepsMoney() }},
 	{"O3", "an order was rejected and its money kept", func(w *world) {
 		o := w.place(w.bought.UserID, 1)
 		_, err := w.pay(w.payments(), o, o.Total, "pm_card_visa", "automatic")

@@ -15,6 +15,7 @@ import (
 	"kassa/internal/durable"
 	"kassa/internal/fault"
 	"kassa/internal/id"
+	"kassa/internal/money"
 	"kassa/workflows"
 )
 
@@ -74,6 +75,46 @@ func TestTheBooksHoldAfterAShipmentThatTheWarehouseRefuses(t *testing.T) {
 	}
 }
 
+// TestMoneyKeptForAShipmentThatFailedIsFound: a shipment fails and nobody plans the
+// refund of what was taken with it, until somebody refunds it by hand.
+func TestMoneyKeptForAShipmentThatFailedIsFound(t *testing.T) {
+	w := openShop(t)
+	till, o := w.payments(), w.keepsMoney()
+	report := w.check()
+	require.Equal(t, []string{"O2"}, report.Broken())
+
+	part, rest := eur(1000), eur(1398)
+	for _, amount := range []*money.Money{&part, &rest} {
+		require.Equal(t, []string{"O2"}, w.check().Broken())
+		back, err := w.orders().PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: o.ID, Amount: amount, Actor: "support"})
+		require.NoError(t, err)
+		_, err = till.RefundPayment(t.Context(), payment.RefundPaymentInput{OrderID: o.ID, RefundID: back.RefundID, Amount: *amount})
+		require.NoError(t, err)
+		_, err = w.orders().CompleteRefund(t.Context(), order.CompleteRefundInput{OrderID: o.ID, RefundID: back.RefundID})
+		require.NoError(t, err)
+		w.publish()
+	}
+	require.Empty(t, w.check().Broken())
+}
+
+// keepsMoney fails a shipment of one mug, 23.98 EUR with shipping, and keeps what
+// was taken with it.
+func (w *world) keepsMoney() order.Order {
+	w.t.Helper()
+	till := w.payments()
+	o := w.buy(till, w.bought.UserID, "pm_card_visa", "manual")
+	parcel, err := w.orders().PlanShipment(w.t.Context(), order.PlanShipmentInput{
+		ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL", Actor: "support", Lines: []order.PieceLine{{LineID: o.Lines[0].ID, Quantity: 1}},
+	})
+	require.NoError(w.t, err)
+	_, err = till.CapturePayment(w.t.Context(), payment.CapturePaymentInput{OrderID: o.ID, CaptureID: parcel.ShipmentID, Amount: parcel.Capture})
+	require.NoError(w.t, err)
+	_, err = w.orders().FailShipment(w.t.Context(), order.FailShipmentInput{OrderID: o.ID, ShipmentID: parcel.ShipmentID, Reason: "shipment_exceeds_order", PaymentStatus: "partially_captured"})
+	require.NoError(w.t, err)
+	w.publish()
+	return o
+}
+
 // fulfil runs the saga of a shipment over the real services, and answers how its
 // order stands afterwards.
 func (w *world) fulfil(till *payment.Service, parcel order.Parcel) order.Status {
@@ -82,6 +123,7 @@ func (w *world) fulfil(till *payment.Service, parcel order.Parcel) order.Status 
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{durable.Faults(zap.NewNop())}})
 	env.SetTestTimeout(30 * time.Second)
+	env.RegisterWorkflow(workflows.Refund)
 	for _, svc := range []any{w.orders(), w.stock(), till} {
 		durable.RegisterService(env, svc)
 	}

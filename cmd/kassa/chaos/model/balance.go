@@ -102,17 +102,32 @@ func (s *shop) auditRefunds(p *purchase, ours *paid, report reporter) {
 			report("O2", "%s: a refund of %d has %s, and its money was given back: %t", name, sum(each.lines), each.status, done)
 		}
 	}
+	kept, byHand := int64(0), ours.refunded
 	for _, each := range p.parcels {
-		c, back := ours.captures[each.id], ours.refunds[each.id]
-		taken, given := c != nil && c.done, back != nil && back.done
+		back, taken := ours.refunds[each.id], int64(0)
+		for _, id := range []uuid.UUID{each.id, order.RestCapture(each.id)} {
+			if c := ours.captures[id]; c != nil && c.done {
+				taken += c.amount
+			}
+		}
+		given := back != nil && back.done
+		if each.status == "failed" {
+			kept += taken
+		}
+		if given {
+			kept, byHand = kept-back.amount, byHand-back.amount
+		}
 		switch {
 		case each.status == "preparing":
 			report("stuck", "%s: a parcel is being prepared", name)
-		case each.status == "failed" && taken && !given:
-			report("O2", "%s: %d was taken for a parcel that never left", name, c.amount)
 		case each.status != "failed" && given:
 			report("O2", "%s: %d was given back for a parcel that has left", name, back.amount)
+		case given && back.amount > taken:
+			report("O2", "%s: %d was given back for a parcel that never left, and less was taken", name, back.amount)
 		}
+	}
+	if kept > byHand {
+		report("O2", "%s: %d was taken for parcels that never left, and %d of it given back by hand", name, kept, byHand)
 	}
 	if known != p.refunded || known != ours.refunded {
 		report("O2", "%s: refunds of %d succeeded, the order says %d, and its payment %d", name, known, p.refunded, ours.refunded)

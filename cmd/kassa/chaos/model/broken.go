@@ -19,6 +19,7 @@ const (
 	UnguardedConfirm        Broken = "the guard of the confirmation is missing"
 	GivesUp                 Broken = "a request without an answer is taken for a no"
 	KeepsParcelMoney        Broken = "the undo of a parcel's capture is missing"
+	ForgetsParcelMoney      Broken = "a parcel fails without the refund of its money being planned"
 	ShipsUnpaid             Broken = "a parcel's money is not taken"
 	BlindRefund             Broken = "a refund is repeated without looking what was refunded"
 	ForgetsRefusal          Broken = "a refund that was refused is not remembered"
@@ -31,7 +32,7 @@ const (
 func Mistakes() []Broken {
 	return []Broken{
 		NoRelease, NoVoid, NoRestore, RandomKey, StockTombstoneIgnored, CouponTombstoneIgnored, PaymentTombstoneIgnored, UnguardedStock, UnguardedConfirm, GivesUp,
-		KeepsParcelMoney, ShipsUnpaid, BlindRefund, RestocksTwice, ShipsRefunded, CancelsShipped,
+		KeepsParcelMoney, ForgetsParcelMoney, ShipsUnpaid, BlindRefund, RestocksTwice, ShipsRefunded, CancelsShipped,
 	}
 }
 

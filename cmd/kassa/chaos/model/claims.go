@@ -203,13 +203,13 @@ func (p *paid) capture(id uuid.UUID, c *claim) *attempt {
 	return p.begin("capture", id, c.amount, c.final || c.amount == p.held())
 }
 
-// readCapture answers what was taken under an id, and what of it is left.
+// readCapture answers what is left of what was taken under an id.
 func (s *shop) readCapture(in payment.ReadCaptureInput) (payment.Capture, error) {
-	p, out := s.payments[in.OrderID], payment.Capture{ID: in.CaptureID}
+	p := s.payments[in.OrderID]
+	out := payment.Capture{ID: in.CaptureID, Left: euro(0), Captured: euro(p.captured)}
 	if c := p.captures[in.CaptureID]; c != nil && c.done {
-		out.Amount = euro(c.amount)
+		out.Left = euro(min(c.amount, p.captured-p.claimed()))
 	}
-	out.Left = euro(min(out.Amount.Amount, p.captured-p.claimed()))
 	return out, nil
 }
 

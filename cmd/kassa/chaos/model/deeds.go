@@ -62,9 +62,10 @@ func (p *plan) drawDeeds(seed uint64) {
 		if dice.IntN(6) == 0 {
 			c.closed = upTo(10 * time.Minute)
 		}
-		if dice.IntN(12) == 0 { // what staff do about such a parcel is not explored
+		if dice.IntN(12) == 0 {
 			p.mends = true
 			c.closed, c.deeds = 0, []deed{{what: ships, after: upTo(time.Second), count: dice.Int64N(3), lost: true}}
+			p.drawLoss(c, rand.New(rand.NewPCG(seed, 4+uint64(n)))) //nolint:gosec // a repeatable run needs no secrets
 			continue
 		}
 		for range 1 + dice.IntN(5) {
@@ -93,6 +94,24 @@ func (p *plan) drawDeeds(seed uint64) {
 			}
 			c.deeds = append(c.deeds, d)
 		}
+	}
+}
+
+// drawLoss is what happens while the warehouse refuses a parcel: its saga is ended
+// or sent back, and staff refund or take money by hand. They ship nothing.
+func (p *plan) drawLoss(c *customer, dice *rand.Rand) {
+	upTo := func(d time.Duration) time.Duration { return time.Duration(dice.Int64N(int64(d))) + 1 }
+	if dice.IntN(2) == 0 {
+		p.operator = true
+		c.deeds[0].struck = upTo([]time.Duration{100 * time.Millisecond, time.Second, time.Minute}[dice.IntN(3)])
+		c.deeds[0].reset, c.deeds[0].forgotten = dice.IntN(3) == 0, dice.IntN(8) == 0
+	}
+	for range dice.IntN(3) {
+		d := deed{what: []string{refunds, refundsOf, takes}[dice.IntN(3)], after: c.deeds[0].after + upTo([]time.Duration{100 * time.Millisecond, 2 * time.Second}[dice.IntN(2)])}
+		if d.count = 1 + dice.Int64N(2); d.what != refundsOf {
+			d.count = 1 + dice.Int64N(15)
+		}
+		c.deeds = append(c.deeds, d)
 	}
 }
 

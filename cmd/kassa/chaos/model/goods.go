@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -251,13 +252,48 @@ func (s *shop) markDelivered(in order.MarkDeliveredInput) (order.State, error) {
 	})
 }
 
-func (s *shop) failShipment(in order.FailShipmentInput) (order.State, error) {
-	return s.moveShipment(in.OrderID, in.ShipmentID, "preparing", "failed", func(p *purchase, _ *parcel) {
+// failShipment lets the pieces of a parcel go, and plans the refund of what was
+// taken with it, under the parcel's id.
+func (s *shop) failShipment(in order.FailShipmentInput) (done order.Unshipped, err error) {
+	p := s.byID[in.OrderID]
+	planned := slices.ContainsFunc(p.restitutions, func(each *restitution) bool { return each.id == in.ShipmentID })
+	underway := slices.ContainsFunc(p.restitutions, func(each *restitution) bool { return each.status == "requested" })
+	if in.Left.Amount > 0 && underway && !planned {
+		return done, order.ErrOrderUnfinished
+	}
+	done.State, err = s.moveShipment(in.OrderID, in.ShipmentID, "preparing", "failed", func(p *purchase, each *parcel) {
 		p.tookMoney(in.PaymentStatus)
 		if planned, _ := p.planned(); p.fulfilment == "preparing" && sum(planned) == 0 {
 			p.fulfilment = "none"
 		}
+		if in.Left.Amount > 0 && s.w.broken != ForgetsParcelMoney {
+			s.claimBack(p, each, in)
+		}
 	})
+	for _, each := range p.restitutions {
+		if err == nil && each.id == in.ShipmentID && each.status != "failed" {
+			done.Refund = order.Restitution{RefundID: each.id, OrderID: p.OrderID, UserID: p.UserID, Total: p.Total, Amount: euro(sum(each.lines))}
+		}
+	}
+	return done, err
+}
+
+// claimBack claims what the pieces of a parcel cost, as far as it was not given back.
+func (s *shop) claimBack(p *purchase, of *parcel, in order.FailShipmentInput) {
+	left, most := p.left(), in.Captured.Amount
+	for _, each := range p.restitutions {
+		if each.status != "failed" {
+			most -= sum(each.lines)
+		}
+	}
+	most = min(most, in.Left.Amount)
+	each := &restitution{id: of.id, lines: make([]int64, len(left)), status: "requested", at: s.w.now}
+	for n := range left {
+		each.lines[n] = max(0, min(left[n], price*of.pieces[n], most-sum(each.lines)))
+	}
+	if sum(each.lines) > 0 {
+		p.restitutions = append(p.restitutions, each)
+	}
 }
 
 // followPayment is what the payment service's event tells of money that was taken.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,6 +32,8 @@ func (s *shop) planRefund(p *purchase, id uuid.UUID, amount int64, pieces []int6
 	switch {
 	case !p.status.Bought() || p.cancel || ours && s.completed(id):
 		return back, order.ErrNotRefundable
+	case p.unshipping():
+		return back, order.ErrRefundUnderway
 	case amount > most:
 		return back, order.ErrRefundExceeds
 	}
@@ -54,14 +57,11 @@ func (s *shop) planRefund(p *purchase, id uuid.UUID, amount int64, pieces []int6
 	return back, nil
 }
 
-// planShipmentRefund plans the refund of what was taken with a parcel that failed,
-// under the parcel's id.
-func (s *shop) planShipmentRefund(in order.PlanShipmentRefundInput) (order.Restitution, error) {
-	planned, err := s.planRefund(s.byID[in.OrderID], in.ShipmentID, in.Amount.Amount, nil, false)
-	if errors.Is(err, order.ErrShipmentBusy) {
-		return planned, order.ErrOrderUnfinished
-	}
-	return planned, err
+// unshipping reports whether the money of a parcel that failed is going back.
+func (p *purchase) unshipping() bool {
+	return slices.ContainsFunc(p.restitutions, func(each *restitution) bool {
+		return each.status == "requested" && slices.ContainsFunc(p.parcels, func(of *parcel) bool { return of.id == each.id })
+	})
 }
 
 func (s *shop) moveRefund(orderID, id uuid.UUID, to string, do func(p *purchase, each *restitution)) (*purchase, error) {
@@ -172,7 +172,7 @@ func (s *shop) planReturnRefund(in order.ReadReturnInput) (order.Restitution, er
 	switch {
 	case errors.Is(err, order.ErrRefundExceeds), errors.Is(err, order.ErrNotRefundable):
 		return order.Restitution{RefundID: in.ReturnID, OrderID: p.OrderID}, nil
-	case errors.Is(err, order.ErrShipmentBusy):
+	case errors.Is(err, order.ErrShipmentBusy), errors.Is(err, order.ErrRefundUnderway):
 		return planned, order.ErrOrderUnfinished
 	}
 	return planned, err

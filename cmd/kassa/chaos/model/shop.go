@@ -112,8 +112,6 @@ func (s *shop) operation(name string) (*place, operation) {
 		return s.orders, atOnce(s.markDelivered)
 	case "FailShipment":
 		return s.orders, atOnce(s.failShipment)
-	case "PlanShipmentRefund":
-		return s.orders, atOnce(s.planShipmentRefund)
 	case "CompleteRefund":
 		return s.orders, atOnce(s.completeRefund)
 	case "FailRefund":
@@ -178,6 +176,8 @@ func outcome(out any, err error) any {
 		return out.Status
 	case order.Restitution:
 		return out.Amount
+	case order.Unshipped:
+		return out.Refund.Amount
 	case order.State:
 		return out.Status
 	case payment.Payment:

@@ -3,22 +3,29 @@ package localstack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// natsComponent is NATS with JetStream inside this process.
+// natsComponent is NATS with JetStream inside this process, and its supervisor.
 type natsComponent struct {
 	options *server.Options
+	stop    chan struct{} // closed when Stop is called
+	ended   chan struct{} // closed when the supervisor has returned
+
 	mu      sync.Mutex
 	current *server.Server
 }
 
+// natsWatch is how often NATS is asked how it is.
+const natsWatch = 2 * time.Second
+
 func (s *Stack) startNATS(context.Context) error {
 	s.options.Progress("starting NATS")
-	c := &natsComponent{options: &server.Options{
+	c := &natsComponent{stop: make(chan struct{}), ended: make(chan struct{}), options: &server.Options{
 		ServerName: "kassa",
 		Host:       "127.0.0.1",
 		Port:       s.ports[nameNATS],
@@ -30,25 +37,57 @@ func (s *Stack) startNATS(context.Context) error {
 	if err := c.start(); err != nil {
 		return err
 	}
+	go c.supervise()
 	s.add(stageStore, c)
 	return nil
 }
 
+// start starts the server. Its caller has the lock, or is the first.
 func (c *natsComponent) start() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	ns, err := server.NewServer(c.options.Clone())
 	if err != nil {
 		return err
 	}
 	ns.ConfigureLogger()
 	ns.Start()
+	c.current = ns
 	if !ns.ReadyForConnections(10 * time.Second) {
-		ns.Shutdown()
+		c.shutdown()
 		return errors.New("no answer from NATS after its start: see logs/nats.log in the state directory")
 	}
-	c.current = ns
 	return nil
+}
+
+func (c *natsComponent) shutdown() {
+	c.current.Shutdown()
+	c.current.WaitForShutdown()
+}
+
+// supervise starts the server again when it is not well twice in a row: a stream
+// that could not be written, because the disk was full, refuses everything until then.
+func (c *natsComponent) supervise() {
+	defer close(c.ended)
+	tick := time.NewTicker(natsWatch)
+	defer tick.Stop()
+	for unwell := 0; ; {
+		select {
+		case <-c.stop:
+			return
+		case <-tick.C:
+		}
+		c.mu.Lock()
+		switch health := c.current.Healthz(nil); {
+		case health.Error == "":
+			unwell = 0
+		case unwell == 0:
+			unwell++
+		default:
+			c.current.Errorf("starting again: %s", health.Error)
+			c.shutdown()
+			_ = c.start() // or it is tried again
+		}
+		c.mu.Unlock()
+	}
 }
 
 func (c *natsComponent) Name() string { return nameNATS }
@@ -56,8 +95,8 @@ func (c *natsComponent) Name() string { return nameNATS }
 func (c *natsComponent) Ready(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.current.Running() {
-		return errors.New("NATS is not running")
+	if health := c.current.Healthz(nil); health.Error != "" {
+		return fmt.Errorf("NATS is not well: %s", health.Error)
 	}
 	return nil
 }
@@ -65,16 +104,17 @@ func (c *natsComponent) Ready(context.Context) error {
 // Kill drops every connection at once and starts the server again. Sharing our process, it cannot
 // be killed harder.
 func (c *natsComponent) Kill() error {
-	if err := c.Stop(context.Background()); err != nil {
-		return err
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shutdown()
 	return c.start()
 }
 
 func (c *natsComponent) Stop(context.Context) error {
+	close(c.stop)
+	<-c.ended
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.current.Shutdown()
-	c.current.WaitForShutdown()
+	c.shutdown()
 	return nil
 }

@@ -26,6 +26,7 @@ import (
 type stage struct {
 	stack  *localstack.Stack
 	where  localstack.Addresses
+	disk   *disk // nil unless the scenario asks for one
 	crew   *crew
 	dice   *rand.Rand
 	during time.Duration // how long things may go wrong
@@ -117,6 +118,18 @@ func cont(pid int) error {
 		return err
 	}
 	return nil // it has been killed meanwhile
+}
+
+// full leaves the platform's disk without room for the time.
+func (s *stage) full(ctx context.Context) error {
+	begin := s.crew.history.now()
+	if err := s.disk.fill(ctx); err != nil {
+		return err
+	}
+	err := errors.Join(wait(ctx, s.during), s.disk.clear())
+	failed, all := s.crew.history.errors(begin, s.crew.history.now())
+	s.notes = append(s.notes, fmt.Sprintf("%d of %d requests failed meanwhile", failed, all))
+	return err
 }
 
 // pid is a component's process.

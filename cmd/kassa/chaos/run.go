@@ -12,7 +12,6 @@ import (
 
 	"kassa/cmd/kassa/verify"
 	"kassa/internal/localstack"
-	"kassa/internal/localstack/toolchain"
 	"kassa/sandbox/shopper"
 )
 
@@ -35,36 +34,39 @@ type Options struct {
 const settle = 4 * time.Minute
 
 // Run starts a platform that can be told to fail, plays every scenario with
-// every seed on it, and stops it again. It ends early with an error that says
-// that it could not go on; what it has found is in the rows.
+// every seed on it, and stops it again; a scenario that needs a disk of its own
+// has a platform of its own, and is left out where there is none. Run ends early
+// with an error that says that it could not go on; what it has found is in the rows.
 func Run(ctx context.Context, o Options) (rows []Row, err error) {
-	stack, dir, err := start(ctx, o)
+	home, programs, err := build(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	var common *platform
 	defer func() {
-		o.Progress("stopping")
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		err = errors.Join(err, stack.Stop(stopping))
-		if sound := !Broken(rows) && err == nil; sound {
-			err = os.RemoveAll(dir)
-			return
+		if common != nil {
+			o.Progress("stopping")
+			err = errors.Join(err, common.end(ctx, err == nil && !Broken(rows)))
 		}
-		err = errors.Join(err, fmt.Errorf("the databases and logs of this run are in %s", dir))
 	}()
-	a := stack.Addresses()
-	front, err := shopper.NewFront(ctx, a.Gateways)
-	if err != nil {
-		return nil, err
-	}
-	shop, err := shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, front)
-	if err != nil {
-		return nil, err
-	}
 	for _, seed := range o.Seeds {
 		for _, sc := range o.Scenarios {
-			row, err := Play(ctx, stack, shop, sc, seed, o)
+			var row Row
+			if sc.disk {
+				row, err = alone(ctx, o, home, programs, sc, seed)
+			} else {
+				if common == nil {
+					if common, err = start(ctx, o, home, programs, false); err != nil {
+						return rows, err
+					}
+				}
+				row, err = play(ctx, common, sc, seed, o)
+			}
+			if errors.Is(err, errNotHere) {
+				o.Progress(fmt.Sprintf("LEFT OUT: %s, seed %d: %v", sc.Name, seed, err))
+				err = nil
+				continue
+			}
 			if err != nil {
 				return rows, fmt.Errorf("%s, seed %d: %w", sc.Name, seed, err)
 			}
@@ -74,47 +76,39 @@ func Run(ctx context.Context, o Options) (rows []Row, err error) {
 			}
 		}
 	}
+	if len(rows) == 0 {
+		return nil, errors.New("nothing was played")
+	}
 	return rows, nil
 }
 
-// start builds the services with the tag chaos and starts them on free ports.
-func start(ctx context.Context, o Options) (*localstack.Stack, string, error) {
-	home, err := localstack.StateDir(o.Home)
+// alone plays one scenario on a platform of its own, whose disk can be full.
+func alone(ctx context.Context, o Options, home, programs string, sc Scenario, seed uint64) (row Row, err error) {
+	p, err := start(ctx, o, home, programs, true)
 	if err != nil {
-		return nil, "", err
+		return row, err
 	}
-	programs := filepath.Join(home, "bin-chaos")
-	o.Progress("building the services with the tag chaos")
-	if err := toolchain.Tagged(ctx, programs, "chaos", "workers/...", "sandbox/..."); err != nil {
-		return nil, "", err
-	}
-	dir, err := os.MkdirTemp(home, "chaos-")
-	if err != nil {
-		return nil, "", err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // Postgres runs as somebody else
-		return nil, "", err
-	}
-	stack, err := localstack.Start(ctx, localstack.Options{
-		StateDir: dir, ToolsDir: localstack.ToolsDir(home, ""), BinDir: programs, FreePorts: true,
-		Instances: map[string]int{"gateway": 2, "product": 2, "inventory": 2, "cart": 2, "order": 2, "payment": 2}, Progress: o.Progress,
-	})
-	return stack, dir, err
+	defer func() { err = errors.Join(err, p.end(ctx, err == nil && row.Sound())) }()
+	return play(ctx, p, sc, seed, o)
 }
 
 // Play plays one scenario on a running platform with at least two order services.
-func Play(ctx context.Context, stack *localstack.Stack, shop *shopper.Shop, sc Scenario, seed uint64, o Options) (row Row, err error) {
+func Play(ctx context.Context, stack *localstack.Stack, shop *shopper.Shop, sc Scenario, seed uint64, o Options) (Row, error) {
+	return play(ctx, &platform{stack: stack, shop: shop}, sc, seed, o)
+}
+
+func play(ctx context.Context, p *platform, sc Scenario, seed uint64, o Options) (row Row, err error) {
 	begin := time.Now()
 	row = Row{Seed: seed, Scenario: sc.Name, Fault: sc.Fault}
 	name := fnv.New64a()
 	_, _ = name.Write([]byte(sc.Name))
 	key := fmt.Sprintf("chaos-%s-%d-%d", sc.Name, seed, begin.UnixMilli())
-	c, err := newCrew(ctx, shop, key, max(1, o.Buyers), sc.mood)
+	c, err := newCrew(ctx, p.shop, key, max(1, o.Buyers), sc.mood)
 	if err != nil {
 		return row, err
 	}
 	s := &stage{
-		stack: stack, where: stack.Addresses(), crew: c, during: o.Storm,
+		stack: p.stack, where: p.stack.Addresses(), disk: p.disk, crew: c, during: o.Storm,
 		dice: rand.New(rand.NewPCG(seed, name.Sum64())), //nolint:gosec // a repeatable run needs no secrets
 		say:  func(format string, args ...any) { o.Progress(sc.Name + ": " + fmt.Sprintf(format, args...)) },
 	}

@@ -20,6 +20,9 @@ type natsComponent struct {
 	current *server.Server
 }
 
+// natsRoom is the most that JetStream may store, in bytes.
+const natsRoom = 64 << 30
+
 // natsWatch is how often NATS is asked how it is.
 const natsWatch = 2 * time.Second
 
@@ -31,8 +34,10 @@ func (s *Stack) startNATS(context.Context) error {
 		Port:       s.ports[nameNATS],
 		JetStream:  true,
 		StoreDir:   s.path("data", "nats"),
-		LogFile:    s.path("logs", "nats.log"),
-		NoSigs:     true, // signals are for the launcher
+		// Else a part of what is free when it starts: nothing, on a disk that is full just then.
+		JetStreamMaxStore: natsRoom,
+		LogFile:           s.path("logs", "nats.log"),
+		NoSigs:            true, // signals are for the launcher
 	}}
 	if err := c.start(); err != nil {
 		return err

@@ -87,6 +87,20 @@ func TestStack(t *testing.T) {
 		bus.Close()
 	})
 
+	t.Run("starts NATS again when it is not well", func(t *testing.T) {
+		found, err := stack.component(nameNATS)
+		require.NoError(t, err)
+		c := found.(*natsComponent)
+		c.mu.Lock()
+		c.current.Shutdown()
+		c.mu.Unlock()
+		require.ErrorContains(t, c.Ready(ctx), "NATS is not well")
+		require.NoError(t, stack.WaitReady(ctx, nameNATS))
+		bus, err := nats.Connect(stack.Addresses().NATS)
+		require.NoError(t, err)
+		bus.Close()
+	})
+
 	t.Run("tells other commands where it answers", func(t *testing.T) {
 		found, err := Running(dir)
 		require.NoError(t, err)

@@ -88,8 +88,12 @@ func alone(ctx context.Context, o Options, home, programs string, sc Scenario, s
 	if err != nil {
 		return row, err
 	}
-	defer func() { err = errors.Join(err, p.end(ctx, err == nil && row.Sound())) }()
-	return play(ctx, p, sc, seed, o)
+	row, err = play(ctx, p, sc, seed, o)
+	if err == nil && !row.Sound() {
+		row.Notes = append(row.Notes, p.end(ctx, false).Error())
+		return row, nil
+	}
+	return row, errors.Join(err, p.end(ctx, err == nil))
 }
 
 // Play plays one scenario on a running platform with at least two order services.

@@ -79,7 +79,7 @@ func Scenarios() []Scenario {
 		{Name: "forged-webhooks", Quick: true, Fault: "forged webhooks about real payments", strike: forge},
 		{Name: "poison", Quick: true, Fault: "events that no consumer can read", strike: poison},
 		{Name: "no-files", Quick: true, Fault: "file descriptors are gone, in one process after the other", strike: starve},
-		{Name: "disk-full", Fault: "the disk of everything is full", disk: true, strike: func(ctx context.Context, s *stage) error { return s.full(ctx) }},
+		{Name: "disk-full", Quick: true, Fault: "the disk of everything is full", disk: true, strike: func(ctx context.Context, s *stage) error { return s.full(ctx) }},
 		{Name: "power-cut", Quick: true, Fault: "everything dies at once", strike: func(ctx context.Context, s *stage) error {
 			return errors.Join(s.kill(s.stack.Names()...), wait(ctx, s.during))
 		}},

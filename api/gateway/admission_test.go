@@ -151,6 +151,12 @@ func TestHeadersAreBounded(t *testing.T) {
 }
 
 func TestWhoDoesNotReadTheAnswerLosesIt(t *testing.T) {
+	for _, path := range []string{"/api/v1/orders", "/api/v1/orders/7/events"} {
+		t.Run(path, func(t *testing.T) { losesIt(t, path) })
+	}
+}
+
+func losesIt(t *testing.T, path string) {
 	t.Cleanup(gateway.SetTakenIn(200 * time.Millisecond))
 	left := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -166,7 +172,7 @@ func TestWhoDoesNotReadTheAnswerLosesIt(t *testing.T) {
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(e.url, "http://"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
-	_, err = conn.Write([]byte("GET /api/v1/orders HTTP/1.1\r\nHost: shop\r\n\r\n"))
+	_, err = conn.Write([]byte("GET " + path + " HTTP/1.1\r\nHost: shop\r\n\r\n"))
 	require.NoError(t, err)
 	await(t, left) // the service writes no more
 }

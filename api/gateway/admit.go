@@ -17,14 +17,18 @@ import (
 )
 
 const (
-	maxBody     = 1 << 20          // bytes of a request
-	maxHeaders  = 16 << 10         // bytes of its headers
-	holdBody    = 64 << 10         // bytes up to which a body is held, so that it can be sent again
-	arrivesIn   = 10 * time.Second // a body that is held
-	streamsIn   = time.Minute      // a larger one
-	maxKey      = 255              // characters of an Idempotency-Key
+	maxBody     = 1 << 20  // bytes of a request
+	maxHeaders  = 16 << 10 // bytes of its headers
+	holdBody    = 64 << 10 // bytes up to which a body is held, so that it can be sent again
+	maxKey      = 255      // characters of an Idempotency-Key
 	keyHeader   = "Idempotency-Key"
 	authzHeader = "Authorization"
+)
+
+// How long a body may take to arrive.
+var (
+	arrivesIn = 10 * time.Second // one that is held, or that nobody wants
+	streamsIn = time.Minute      // a larger one
 )
 
 // What is refused here and nowhere below.
@@ -82,7 +86,7 @@ func (p *passage) before(w http.ResponseWriter, r *http.Request) error {
 var takenIn = 2 * time.Minute
 
 // Bounds are the server's limits at the edge: whoever takes an answer more slowly
-// loses it, and with it a place. Streams go on.
+// loses it, and with it a place. Streams go on while each part is taken.
 func Bounds(s *http.Server) { s.WriteTimeout = takenIn }
 
 // modest reports whether headers have a usual size. Go's server refuses those of

@@ -49,3 +49,10 @@ func SetTakenIn(d time.Duration) (restore func()) {
 	takenIn = d
 	return func() { takenIn = before }
 }
+
+// SetArrivesIn shortens how long bodies may take to arrive.
+func SetArrivesIn(d time.Duration) (restore func()) {
+	held, streamed := arrivesIn, streamsIn
+	arrivesIn, streamsIn = d, d
+	return func() { arrivesIn, streamsIn = held, streamed }
+}

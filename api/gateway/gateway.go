@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rs/cors"
 	"go.uber.org/zap"
@@ -166,6 +167,9 @@ func covered(route, path string) int {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Ours to give: what a client sends as its request id counts for nothing.
 	delete(r.Header, httpapi.RequestIDHeader)
+	if r.ContentLength != 0 { // an answer waits for the rest of the body, a refusal too
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(arrivesIn))
+	}
 	if g.secure {
 		w.Header()["Strict-Transport-Security"] = strictTransport
 	}

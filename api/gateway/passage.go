@@ -58,7 +58,6 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	gate, matters := p.service.places, p.class(r.Method)
 	if p.rule.stream {
 		gate = p.service.streams
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	}
 	if gate.full(matters) { // before anything costs
 		httpapi.WriteProblem(w, r, gate.refuse(matters))
@@ -90,7 +89,11 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	h := &hop{header: w.Header(), client: client, stream: p.rule.stream, ignoresKey: p.rule.key == ignoresKey}
+	h := &hop{header: w.Header(), client: client, ignoresKey: p.rule.key == ignoresKey}
+	if p.rule.stream {
+		h.stream = http.NewResponseController(w)
+		_ = h.stream.SetWriteDeadline(time.Time{}) // each part has one of its own
+	}
 	wait := p.rule.wait
 	if body, arriving := r.Body.(*timed); arriving { // the service has its time from when all of it is there
 		wait += streamsIn
@@ -110,12 +113,12 @@ var errNoAnswer = errors.New("no answer in time")
 
 // hop is one request on its way to a service.
 type hop struct {
-	header     http.Header // of the answer to the client
-	stream     bool
-	ignoresKey bool        // its operation does
-	client     netip.Addr  // where the request comes from
-	body       *timed      // of the request, while it arrives; nil when it is held
-	timer      *time.Timer // ends the request; stopped when the answer begins
+	header     http.Header              // of the answer to the client
+	stream     *http.ResponseController // of an answer that may go on; nil when it may not
+	ignoresKey bool                     // its operation does
+	client     netip.Addr               // where the request comes from
+	body       *timed                   // of the request, while it arrives; nil when it is held
+	timer      *time.Timer              // ends the request; stopped when the answer begins
 }
 
 type hopKey struct{}
@@ -147,6 +150,9 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 	}
 	out.URL.RawQuery = pr.In.URL.RawQuery // the service refuses what it cannot read
 	out.Host = ""
+	delete(out.Header, "Upgrade") // the proxy would have kept it; nobody gets a tunnel past the limits
+	delete(out.Header, "Connection")
+	out.Trailer = nil // some programs take it for headers
 	for name := range out.Header {
 		if claimed(name) {
 			delete(out.Header, name)
@@ -191,27 +197,30 @@ func begin(res *http.Response) error {
 	for name := range res.Header {
 		delete(h.header, name)
 	}
-	if h.stream {
-		res.Body = partingFrom(process.Leaving(res.Request.Context()), res.Body)
+	if h.stream != nil {
+		res.Body = partingFrom(process.Leaving(res.Request.Context()), res.Body, h.stream)
 	}
 	return nil
 }
 
 // parting is a stream that ends, instead of breaking off, when this process leaves:
-// the client comes back with Last-Event-ID and goes on elsewhere.
+// the client comes back with Last-Event-ID and goes on elsewhere. Whoever does not take
+// a part of it in time loses it.
 type parting struct {
 	io.ReadCloser
 	leaving context.Context
 	forget  func() bool
+	client  *http.ResponseController
 }
 
-func partingFrom(leaving context.Context, body io.ReadCloser) *parting {
-	return &parting{body, leaving, context.AfterFunc(leaving, func() { _ = body.Close() })}
+func partingFrom(leaving context.Context, body io.ReadCloser, client *http.ResponseController) *parting {
+	return &parting{body, leaving, context.AfterFunc(leaving, func() { _ = body.Close() }), client}
 }
 
-// Read reads a part.
+// Read reads a part, which is then written.
 func (p *parting) Read(b []byte) (int, error) {
 	n, err := p.ReadCloser.Read(b)
+	_ = p.client.SetWriteDeadline(time.Now().Add(takenIn))
 	if err != nil && p.leaving.Err() != nil {
 		err = io.EOF
 	}

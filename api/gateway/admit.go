@@ -169,14 +169,14 @@ func bound(w http.ResponseWriter, r *http.Request) error {
 	_ = deadline.SetReadDeadline(time.Now().Add(arrivesIn))
 	held := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(r.Body, held)
-	// One that stayed set would end the request while the service is at work.
-	_ = deadline.SetReadDeadline(time.Time{})
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errTooSlow
 	case err != nil:
 		return errCutShort.Because(err)
 	}
+	// One that stayed set would end the request while the service is at work.
+	_ = deadline.SetReadDeadline(time.Time{})
 	r.Body = io.NopCloser(bytes.NewReader(held))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(held)), nil }
 	return nil
@@ -187,7 +187,8 @@ type timed struct {
 	io.ReadCloser
 	deadline *http.ResponseController
 	arrived  func()      // called once, at its end
-	spoiled  atomic.Bool // the client broke off, was too slow or sent too much
+	late     atomic.Bool // the client was too slow
+	spoiled  atomic.Bool // it was, broke off or sent too much
 }
 
 // Read reads a part.
@@ -201,6 +202,7 @@ func (t *timed) Read(b []byte) (int, error) {
 			t.arrived = nil
 		}
 	case err != nil:
+		t.late.Store(errors.Is(err, os.ErrDeadlineExceeded))
 		t.spoiled.Store(true)
 	}
 	return n, err

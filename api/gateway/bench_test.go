@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kassa/api/gateway"
 	"kassa/internal/id"
 	"kassa/internal/identity"
 )
@@ -53,6 +54,23 @@ func BenchmarkHop(b *testing.B) {
 			}
 			b.ReportMetric(float64((cpuTime()-before).Microseconds())/float64(b.N), "cpu-µs/op")
 		})
+	}
+}
+
+// BenchmarkRefusal is what an overload costs for each request that finds no place,
+// without the network.
+func BenchmarkRefusal(b *testing.B) {
+	b.Cleanup(gateway.SetConcurrent(0))
+	e := open(b, nil)
+	token := "Bearer " + e.issuer.Token(id.New(), identity.Customer)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequestWithContext(b.Context(), "POST", "/api/v1/checkout", strings.NewReader("{}"))
+		r.Header["Authorization"] = []string{token}
+		r.Header["Idempotency-Key"] = []string{"k"}
+		w := httptest.NewRecorder()
+		e.inside.ServeHTTP(w, r)
+		require.Equal(b, http.StatusServiceUnavailable, w.Code)
 	}
 }
 

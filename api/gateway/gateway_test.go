@@ -42,6 +42,7 @@ type edge struct {
 	t      testing.TB
 	url    string
 	issuer *identitytest.Issuer
+	inside http.Handler
 	watch  func() // begins to ask the instances how they are
 	leave  func() // as at the end of its process
 }
@@ -81,7 +82,7 @@ func open(t testing.TB, change func(*gateway.Options)) *edge {
 		go func() { defer close(done); _ = g.Watch(watching) }()
 		t.Cleanup(func() { end(); <-done })
 	}
-	return &edge{t: t, url: server.URL, issuer: issuer, watch: watch, leave: leave}
+	return &edge{t: t, url: server.URL, inside: g, issuer: issuer, watch: watch, leave: leave}
 }
 
 // echoing gives every service an instance that echoes.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -152,7 +151,8 @@ func (s *service) rewrite(pr *httputil.ProxyRequest) {
 	out.Host = ""
 	delete(out.Header, "Upgrade") // the proxy would have kept it; nobody gets a tunnel past the limits
 	delete(out.Header, "Connection")
-	out.Trailer = nil // some programs take it for headers
+	delete(out.Header, "Expect") // the body is here, or was asked for
+	out.Trailer = nil            // some programs take it for headers
 	for name := range out.Header {
 		if claimed(name) {
 			delete(out.Header, name)
@@ -239,9 +239,11 @@ func (s *service) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &size):
 		err = errTooLarge
-	case spoiled(r.Context()) && errors.Is(err, os.ErrDeadlineExceeded):
-		err = errTooSlow
 	case spoiled(r.Context()):
+		if r.Context().Value(hopKey{}).(*hop).body.late.Load() {
+			err = errTooSlow
+			break
+		}
 		err = errCutShort.Because(err)
 	case errors.Is(context.Cause(r.Context()), errNoAnswer):
 		err = s.unavailable(errNoAnswer)

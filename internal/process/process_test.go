@@ -163,6 +163,24 @@ func (c *child) exitCode() int {
 	return c.ProcessState.ExitCode()
 }
 
+// TestHeadersThatDripEndTheirConnection is the attack called slow loris.
+func TestHeadersThatDripEndTheirConnection(t *testing.T) {
+	t.Parallel()
+	c := start(t, "serve", pgtest.URL(t, migrations))
+	c.ready()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://")) //nolint:noctx // a test
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "GET /v1/x HTTP/1.1\r\nHost: shop\r\nX-Drip: ")
+	require.NoError(t, err)
+	drop := time.NewTicker(100 * time.Millisecond)
+	defer drop.Stop()
+	for begin := time.Now(); err == nil; <-drop.C { // there is always one more letter
+		require.Less(t, time.Since(begin), time.Minute)
+		_, err = io.WriteString(conn, "x")
+	}
+}
+
 func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	t.Parallel()
 	c := start(t, "serve", pgtest.URL(t, migrations))

@@ -41,6 +41,7 @@ type gate struct {
 	peak     atomic.Int64             // of these since the last beat
 	weighty  atomic.Int64             // of these, what matters more than browsing
 	places   [len(tiers)]atomic.Int64 // what may be under way at present when one more of the class is admitted
+	refusals [len(tiers)][3]error     // by class and by seconds to wait, less 1; made once
 	said     atomic.Int64             // when the log was last told, Unix time in ns
 	log      *zap.Logger
 
@@ -54,6 +55,10 @@ func newGate(service string, places int, log *zap.Logger) *gate {
 	g := &gate{service: service, most: int64(places), log: log}
 	for c := range tiers {
 		g.places[c].Store(g.upTo(class(c)))
+		cause := fmt.Errorf("service %s is busy, class %s", service, tiers[c].name)
+		for i := range g.refusals[c] {
+			g.refusals[c][i] = httpapi.ErrOverloaded.With("retry_after", 1+i).Because(cause)
+		}
 	}
 	return g
 }
@@ -118,8 +123,7 @@ func (g *gate) refuse(c class) error {
 		g.log.Warn("service is busy; requests that matter less are refused",
 			zap.String("class", tiers[c].name), zap.Int64("under_way", g.underWay.Load()), zap.Duration("delay", delay))
 	}
-	return httpapi.ErrOverloaded.With("retry_after", 1+rand.IntN(3)). //nolint:gosec // no secret
-										Because(fmt.Errorf("service %s is busy, class %s", g.service, tiers[c].name))
+	return g.refusals[c][rand.IntN(len(g.refusals[c]))] //nolint:gosec // no secret
 }
 
 // feel takes note of the service's delay. One that is long says nothing on a busy

@@ -1,44 +1,58 @@
 package localstack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/logger"
 	"github.com/nats-io/nats-server/v2/server"
 )
 
 // natsComponent is NATS with JetStream inside this process, and its supervisor.
 type natsComponent struct {
 	options *server.Options
-	stop    chan struct{} // closed when Stop is called
+	log     server.Logger
+	leaving chan struct{} // closed when Stop is called
+	leave   func()
 	ended   chan struct{} // closed when the supervisor has returned
 
 	mu      sync.Mutex
 	current *server.Server
 }
 
-// natsRoom is the most that JetStream may store, in bytes.
-const natsRoom = 64 << 30
+const (
+	natsRoom      = 64 << 30         // bytes; the most that JetStream may store
+	natsWatch     = 2 * time.Second  // how often NATS is asked how it is
+	natsWatchMost = 30 * time.Second // and once it has been started again in vain
+)
 
-// natsWatch is how often NATS is asked how it is.
-const natsWatch = 2 * time.Second
+// calm is a log of NATS that does not end this process.
+type calm struct{ server.Logger }
+
+func (c calm) Fatalf(format string, args ...any) { c.Errorf(format, args...) }
 
 func (s *Stack) startNATS(context.Context) error {
 	s.options.Progress("starting NATS")
-	c := &natsComponent{stop: make(chan struct{}), ended: make(chan struct{}), options: &server.Options{
-		ServerName: "kassa",
-		Host:       "127.0.0.1",
-		Port:       s.ports[nameNATS],
-		JetStream:  true,
-		StoreDir:   s.path("data", "nats"),
-		// Else a part of what is free when it starts: nothing, on a disk that is full just then.
-		JetStreamMaxStore: natsRoom,
-		LogFile:           s.path("logs", "nats.log"),
-		NoSigs:            true, // signals are for the launcher
-	}}
+	c := &natsComponent{
+		options: &server.Options{
+			ServerName: "kassa",
+			Host:       "127.0.0.1",
+			Port:       s.ports[nameNATS],
+			JetStream:  true,
+			StoreDir:   s.path("data", "nats"),
+			// Else a part of what is free when it starts: nothing, on a disk that is full just then.
+			JetStreamMaxStore: natsRoom,
+			NoSigs:            true, // signals are for the launcher
+		},
+		log:     calm{logger.NewFileLogger(s.path("logs", "nats.log"), true, false, false, true)},
+		leaving: make(chan struct{}), ended: make(chan struct{}),
+	}
+	c.leave = sync.OnceFunc(func() { close(c.leaving) })
 	if err := c.start(); err != nil {
 		return err
 	}
@@ -53,7 +67,7 @@ func (c *natsComponent) start() error {
 	if err != nil {
 		return err
 	}
-	ns.ConfigureLogger()
+	ns.SetLogger(c.log, false, false)
 	ns.Start()
 	c.current = ns
 	if !ns.ReadyForConnections(10 * time.Second) {
@@ -68,31 +82,43 @@ func (c *natsComponent) shutdown() {
 	c.current.WaitForShutdown()
 }
 
-// supervise starts the server again when it is not well twice in a row: a stream
-// that could not be written, because the disk was full, refuses everything until then.
+// supervise starts the server again when it needs that twice in a row, ever less
+// often while it is in vain.
 func (c *natsComponent) supervise() {
 	defer close(c.ended)
-	tick := time.NewTicker(natsWatch)
-	defer tick.Stop()
-	for unwell := 0; ; {
+	again := false
+	for pause := natsWatch; ; {
 		select {
-		case <-c.stop:
+		case <-c.leaving:
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 		c.mu.Lock()
-		switch health := c.current.Healthz(nil); {
-		case health.Error == "":
-			unwell = 0
-		case unwell == 0:
-			unwell++
+		switch why := c.broken(); {
+		case why == "":
+			pause, again = natsWatch, false
+		case !again:
+			again = true
 		default:
-			c.current.Errorf("starting again: %s", health.Error)
+			c.log.Errorf("starting again: %s", why)
 			c.shutdown()
-			_ = c.start() // or it is tried again
+			if err := c.start(); err != nil {
+				c.log.Errorf("%v", err)
+			}
+			pause, again = min(2*pause, natsWatchMost), false
 		}
 		c.mu.Unlock()
 	}
+}
+
+// broken says why the server has to be started again, "" when it has not: a stream
+// that could not be written, because the disk was full, refuses everything until then.
+func (c *natsComponent) broken() string {
+	health := c.current.Healthz(nil)
+	if !c.current.Running() || !c.current.JetStreamEnabled() || strings.Contains(health.Error, "write error") {
+		return cmp.Or(health.Error, "it does not run")
+	}
+	return ""
 }
 
 func (c *natsComponent) Name() string { return nameNATS }
@@ -116,7 +142,7 @@ func (c *natsComponent) Kill() error {
 }
 
 func (c *natsComponent) Stop(context.Context) error {
-	close(c.stop)
+	c.leave()
 	<-c.ended
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -122,6 +122,9 @@ func cont(pid int) error {
 
 // full leaves the platform's disk without room for the time.
 func (s *stage) full(ctx context.Context) error {
+	if s.disk == nil {
+		return errNotHere
+	}
 	begin := s.crew.history.now()
 	if err := s.disk.fill(ctx); err != nil {
 		return err

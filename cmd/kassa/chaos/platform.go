@@ -36,41 +36,43 @@ func build(ctx context.Context, o Options) (home, programs string, err error) {
 
 // start starts a platform on free ports, with two processes of what is on the
 // way of a checkout. ownDisk puts its files on a disk that can be full.
-func start(ctx context.Context, o Options, home, programs string, ownDisk bool) (p *platform, err error) {
-	p = &platform{}
-	if p.dir, err = os.MkdirTemp(home, "chaos-"); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.end(ctx, p.stack == nil))
-		}
-	}()
-	if err := os.Chmod(p.dir, 0o755); err != nil { //nolint:gosec // Postgres runs as somebody else
-		return nil, err
-	}
-	if ownDisk {
-		if p.disk, err = mountDisk(p.dir); err != nil {
-			return nil, err
-		}
-	}
-	p.stack, err = localstack.Start(ctx, localstack.Options{
-		StateDir: p.dir, ToolsDir: localstack.ToolsDir(home, ""), BinDir: programs, FreePorts: true,
-		Instances: map[string]int{"gateway": 2, "product": 2, "inventory": 2, "cart": 2, "order": 2, "payment": 2}, Progress: o.Progress,
-	})
+func start(ctx context.Context, o Options, home, programs string, ownDisk bool) (*platform, error) {
+	dir, err := os.MkdirTemp(home, "chaos-")
 	if err != nil {
 		return nil, err
 	}
-	a := p.stack.Addresses()
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // Postgres runs as somebody else
+		return nil, err
+	}
+	p := &platform{dir: dir}
+	if ownDisk {
+		if p.disk, err = mountDisk(dir); err != nil {
+			return nil, errors.Join(err, os.Remove(dir))
+		}
+	}
+	p.stack, err = localstack.Start(ctx, localstack.Options{
+		StateDir: dir, ToolsDir: localstack.ToolsDir(home, ""), BinDir: programs, FreePorts: true,
+		Instances: map[string]int{"gateway": 2, "product": 2, "inventory": 2, "cart": 2, "order": 2, "payment": 2}, Progress: o.Progress,
+	})
+	if err == nil {
+		p.shop, err = open(ctx, p.stack.Addresses())
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.end(ctx, false))
+	}
+	return p, nil
+}
+
+// open opens the shop, by way of all gateways.
+func open(ctx context.Context, a localstack.Addresses) (*shopper.Shop, error) {
 	front, err := shopper.NewFront(ctx, a.Gateways)
 	if err != nil {
 		return nil, err
 	}
-	p.shop, err = shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, front)
-	return p, err
+	return shopper.Open(ctx, a.Gateway, a.Secrets.AdminEmail, a.Secrets.AdminPassword, front)
 }
 
-// end stops the platform. What it leaves is kept, or it says where it is.
+// end stops the platform and throws away what it leaves, or says where that is.
 func (p *platform) end(ctx context.Context, sound bool) (err error) {
 	if p.stack != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -157,7 +157,7 @@ func (s *Service) DeleteCategory(ctx context.Context, in DeleteCategoryInput) (C
 		}
 		return err
 	})
-	s.trees.InvalidateAll()
+	s.trees.Invalidate(struct{}{})
 	return gone, err
 }
 
@@ -182,7 +182,7 @@ func (s *Service) plant(ctx context.Context, categoryID uuid.UUID, change func(*
 		changed, err = tree.get(categoryID)
 		return err
 	})
-	s.trees.InvalidateAll()
+	s.trees.Invalidate(struct{}{})
 	return changed, err
 }
 

@@ -91,7 +91,7 @@ func (s *Service) SearchProducts(ctx context.Context, in SearchProductsInput) (F
 		}
 		q, err := in.lookUp(shelves)
 		if errors.Is(err, ErrUnknownCategory) { // it may be newer than what this process knows
-			s.trees.InvalidateAll()
+			s.trees.Invalidate(struct{}{})
 			if shelves, err = s.shelves(ctx, db); err == nil {
 				q, err = in.lookUp(shelves)
 			}

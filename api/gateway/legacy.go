@@ -62,7 +62,7 @@ func CheckLegacySignIns(paths []string) error {
 type oldShop struct {
 	passage
 	shares []LegacyShare
-	limits map[string]quotas // of what changes something, by path as same has it
+	limits map[string]quotas // of what changes something, by path as plainly has it
 }
 
 // newOldShop makes the way to s. People sign in at signIns, and wherever they do at
@@ -72,11 +72,11 @@ func (g *Gateway) newOldShop(s *service, shares []LegacyShare, signIns []string)
 	o := &oldShop{passage: *g.passage(s, "", rule{wait: saga, foreign: true}), shares: shares, limits: map[string]quotas{}}
 	for operation, r := range rules {
 		if _, path, _ := strings.Cut(operation, " "); r.limit != "" {
-			o.limits[same(path)] = limitsOf(g.limits, r.limit)
+			o.limits[plainly(path)] = limitsOf(g.limits, r.limit)
 		}
 	}
 	for _, path := range signIns {
-		o.limits[same(path)] = limitsOf(g.limits, signIn)
+		o.limits[plainly(path)] = limitsOf(g.limits, signIn)
 	}
 	return o
 }
@@ -86,10 +86,11 @@ func (g *Gateway) newOldShop(s *service, shares []LegacyShare, signIns []string)
 func (o *oldShop) instead(of *passage, r *http.Request) *passage {
 	p := o.passage
 	p.reads, p.writes, p.quotas, p.rule.unlimited = of.reads, of.writes, of.quotas, of.rule.unlimited
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return &p
 	}
-	if special, found := o.limits[same(strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix))]; found {
+	if special, found := o.limits[plainly(strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix))]; found {
 		p.quotas = special
 	}
 	return &p
@@ -99,7 +100,17 @@ func (o *oldShop) instead(of *passage, r *http.Request) *passage {
 // goes the same way, through any gateway, and stays with the new shop when a share
 // gets smaller.
 func (o *oldShop) takes(r *http.Request) bool {
-	asked := strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix)
+	return o.keeps(r, strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix))
+}
+
+// gave reports whether a path that nobody here serves is only another spelling of one
+// that is no longer the old shop's.
+func (o *oldShop) gave(r *http.Request) bool {
+	asked := same(strings.TrimPrefix(r.URL.Path, httpapi.PublicPrefix))
+	return slices.ContainsFunc(routes, func(of route) bool { return covered(of.path, asked) >= 0 }) && !o.keeps(r, asked)
+}
+
+func (o *oldShop) keeps(r *http.Request, asked string) bool {
 	for _, share := range o.shares {
 		if covered(share.Prefix, asked) < 0 {
 			continue

@@ -118,11 +118,12 @@ func TestTheOldShopsSignInsAreLimited(t *testing.T) {
 	})
 	require.Equal(t, 200, e.call("POST", "/api/v1/account/login", "{}", nil).status)
 	require.Equal(t, 200, e.call("POST", "/api/v1/session", "{}", nil).status)
-	for _, spelling := range []string{"/api/v1/account/login", "/api/v1/account/log%69n", "/api/v1/session"} {
+	for _, spelling := range []string{"/api/v1/account/login", "/api/v1/account/log%69n", "/api/v1/account/login.json", "/api/v1/session"} {
 		e.tooMany(e.call("POST", spelling, "{}", nil), "sign-in", 30)
 	}
 	e.tooMany(e.call("POST", "/api/v1/users/login", "{}", nil), "sign-in", 30)
 	require.Equal(t, 200, e.call("GET", "/api/v1/account/login", "", nil).status, "whoever looks at the page guesses nothing")
+	require.NotContains(t, e.call("OPTIONS", "/api/v1/account/login", "", nil).header.Get("RateLimit-Policy"), "sign-in", "nor does a preflight")
 }
 
 func TestWhereTheOldShopsSignInsMayBe(t *testing.T) {
@@ -153,5 +154,9 @@ func TestTheOldShopSeesEscapesAsTheyCame(t *testing.T) {
 			require.Equal(t, base+path, e.call("GET", path, "", nil).body["asked"])
 		}
 		e.refused(e.call("GET", "/api/v1/orders/a%2Cb", "", nil), 404, "not_found")
+		for _, given := range []string{"/api/v1/Orders", "/api/v1/orders;a=1", "/api/V1/orders/1", "/api/v1/checkout./1"} {
+			e.refused(e.call("POST", given, "{}", nil), 404, "not_found")
+		}
+		require.Equal(t, base+"/api/v1/Products;a=1", e.call("GET", "/api/v1/Products;a=1", "", nil).body["asked"], "it is still its own")
 	}
 }

@@ -47,7 +47,8 @@ func (p *passage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p = old.instead(p, r)
 	}
 	switch {
-	case !p.rule.foreign && r.URL.RawPath != "": // no id or code of ours needs an escape
+	case !p.rule.foreign && r.URL.RawPath != "", // no id or code of ours needs an escape
+		p.rule.foreign && p.gateway.old.gave(r):
 		httpapi.WriteProblem(w, r, errNowhere)
 		return
 	case p.rule.foreign && r.Method == http.MethodTrace: // it would show what we add

@@ -79,3 +79,13 @@ func same(p string) string {
 	}
 	return strings.Join(segments, "/")
 }
+
+// plainly is a path as same has it without the format that may end it: /login.json
+// is /login for many.
+func plainly(p string) string {
+	p = same(p)
+	if i := strings.Index(p[strings.LastIndex(p, "/")+1:], "."); i > 0 {
+		p = p[:strings.LastIndex(p, "/")+1+i]
+	}
+	return p
+}

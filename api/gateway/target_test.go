@@ -86,8 +86,9 @@ func meant(target string) string {
 		segment, _, _ = strings.Cut(segment, ";")
 		segments[i] = strings.ToLower(strings.TrimRight(segment, " "))
 	}
-	target = path.Clean("/" + strings.Join(segments, "/"))
-	return strings.TrimRight(target, ".")
+	folder, name := path.Split(path.Clean("/" + strings.Join(segments, "/")))
+	name, _, _ = strings.Cut(name, ".")
+	return folder + name
 }
 
 func TestNoSpellingPassesALimit(t *testing.T) {
@@ -115,11 +116,11 @@ func TestNoSpellingPassesALimit(t *testing.T) {
 				spelt.WriteByte(c)
 			}
 		}
-		spelt.WriteString(rapid.SampledFrom([]string{"", "", "", "", "/", ";a=1", ";", ".", "%20", "/;", "/.", "#a", "?a=1", "%23"}).Draw(r, "end"))
+		spelt.WriteString(rapid.SampledFrom([]string{"", "", "", "", "/", ";a=1", ";", ".", ".json", ".x.y;z", "%20", "/;", "/.", "#a", "?a=1", "%23"}).Draw(r, "end"))
 		if meant(spelt.String()) != asked {
 			r.Skip()
 		}
-		method := rapid.SampledFrom([]string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}).Draw(r, "method")
+		method := rapid.SampledFrom([]string{"POST", "PUT", "PATCH", "DELETE"}).Draw(r, "method")
 		before := reached.Load()
 		a := e.wire(method + " " + spelt.String() + " HTTP/1.1\r\nHost: shop\r\nContent-Length: 0\r\n\r\n")
 		if strings.Contains(a.header.Get("RateLimit-Policy"), `"sign-in"`) {

@@ -44,6 +44,7 @@ func finish(ctx context.Context, err error) *Problem {
 	level := zapcore.DebugLevel
 	switch {
 	case p.Code == ErrOverloaded.Reason: // a line for each would be a load of its own; whoever refuses says so
+	case p.Status == http.StatusNotImplemented: // the client's mistake
 	case p.Status == http.StatusServiceUnavailable:
 		level = zapcore.WarnLevel
 	case p.Status >= http.StatusInternalServerError:

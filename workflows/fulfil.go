@@ -102,7 +102,7 @@ func unship(ctx workflow.Context, in order.Parcel, capture uuid.UUID, paid strin
 		return order.State{}, false, unknown
 	}
 	done, err := fail(ctx, order.FailShipmentInput{
-		OrderID: in.OrderID, ShipmentID: in.ShipmentID, PaymentStatus: paid, Left: taken.Left, Captured: taken.Captured,
+		OrderID: in.OrderID, ShipmentID: in.ShipmentID, PaymentStatus: paid, Taken: taken.Taken, Captured: taken.Captured,
 	}, err)
 	if err == nil && done.Refund.Amount.Amount > 0 {
 		// Reconcile starts it, too, when nobody does it here.

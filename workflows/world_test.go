@@ -163,9 +163,9 @@ func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 	register(r, of, "FailShipment", func(w *world, in order.FailShipmentInput) order.Unshipped {
 		w.note("the shipment failed: %s", in.Reason)
 		done := order.Unshipped{State: order.State{Status: w.state}}
-		if in.Left.Amount > 0 {
-			w.note("to be refunded: %s", in.Left)
-			done.Refund = order.Restitution{RefundID: in.ShipmentID, OrderID: in.OrderID, Total: w.purchase.Total, Amount: in.Left}
+		if in.Taken.Amount > 0 {
+			w.note("to be refunded: %s", in.Taken)
+			done.Refund = order.Restitution{RefundID: in.ShipmentID, OrderID: in.OrderID, Total: w.purchase.Total, Amount: in.Taken}
 		}
 		return done
 	})
@@ -174,7 +174,7 @@ func settle(r worker.ActivityRegistry, of func(context.Context) *world) {
 		if in.CaptureID != parcel.ShipmentID {
 			left.Amount = 649 // all that was left to be taken
 		}
-		return payment.Capture{ID: in.CaptureID, Left: left, Captured: left}
+		return payment.Capture{ID: in.CaptureID, Taken: left, Left: left, Captured: left}
 	})
 	register(r, of, "ReadReturnState", func(w *world, in order.ReadReturnInput) order.ReturnState {
 		found := order.ReturnState{ReturnID: in.ReturnID, Status: w.home[0], Restock: !w.broken}

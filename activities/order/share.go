@@ -48,11 +48,11 @@ func (a Allocation) plus(b Allocation) Allocation {
 	return sum
 }
 
-// less takes off what of another amount is for what.
+// less takes off what of another amount is for what. It says nothing about pieces.
 func (a Allocation) less(b Allocation) Allocation {
 	off := Allocation{Shipping: -b.Shipping, Tax: -b.Tax}
 	for _, line := range b.Lines {
-		off.Lines = append(off.Lines, AllocatedLine{LineID: line.LineID, Quantity: -line.Quantity, Amount: -line.Amount})
+		off.Lines = append(off.Lines, AllocatedLine{LineID: line.LineID, Amount: -line.Amount})
 	}
 	return a.plus(off)
 }

@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -23,8 +24,8 @@ type FailShipmentInput struct {
 	Reason     string    `json:"reason"` // a stable word
 
 	PaymentStatus string      `json:"payment_status,omitempty"` // after its share was taken; "" when nothing was
-	Left          money.Money `json:"left"`                     // of its share, as far as nobody has given it back; 0 when nothing was taken
-	Captured      money.Money `json:"captured"`                 // of the whole order so far; read when Left was
+	Taken         money.Money `json:"taken"`                    // of its share; 0 when nothing was
+	Captured      money.Money `json:"captured"`                 // of the whole order so far; more may be by now
 }
 
 // Unshipped is where an order stands after a shipment failed.
@@ -33,11 +34,27 @@ type Unshipped struct {
 	Refund Restitution `json:"refund"` // planned for what was taken with the shipment; its amount is 0 when nothing goes back
 }
 
+// errStillPrepared says that what a shipment would give back is all that is left, and
+// another one may still leave.
+var errStillPrepared = errors.New("another shipment is being prepared")
+
 // FailShipment gives the pieces of a shipment that never left free again, and
 // plans the refund of what was taken with it, all at once: whoever dies next, the
 // money is on its way. The refund has the shipment's id. ErrOrderUnfinished asks
 // to come again. Twice is once.
 func (s *Service) FailShipment(ctx context.Context, in FailShipmentInput) (Unshipped, error) {
+	done, err := s.failShipment(ctx, in)
+	if errors.Is(err, errStillPrepared) { // and must not wait for this one, if it comes to the same
+		before := in
+		before.Taken.Amount = 0
+		if _, failed := s.failShipment(ctx, before); failed != nil {
+			return done, failed
+		}
+	}
+	return done, err
+}
+
+func (s *Service) failShipment(ctx context.Context, in FailShipmentInput) (Unshipped, error) {
 	var back Restitution
 	row, err := s.within(ctx, in.OrderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
 		after, err := moveShipment(ctx, q, o, in.ShipmentID, shipmentPreparing, shipmentFailed, func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step) {
@@ -49,8 +66,8 @@ func (s *Service) FailShipment(ctx context.Context, in FailShipmentInput) (Unshi
 			}
 			return events.Order{ShipmentID: &shipment.ID, Reason: in.Reason}, st
 		}, in.Reason)
-		if err == nil && in.Left.Amount > 0 {
-			after, back, err = refundShipment(ctx, q, after, in.ShipmentID, in.Left.Amount, in.Captured.Amount)
+		if err == nil && in.Taken.Amount > 0 {
+			after, back, err = refundShipment(ctx, q, after, in.ShipmentID, in.Taken.Amount, in.Captured.Amount)
 		}
 		return after, err
 	})
@@ -77,9 +94,9 @@ func (s *Service) PlanShipmentRefund(ctx context.Context, in PlanShipmentRefundI
 	return back, err
 }
 
-// refundShipment claims what was taken with a shipment that failed: at most left,
-// and no more than was captured and not given back.
-func refundShipment(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipmentID uuid.UUID, left, captured int64) (orderdb.Order, Restitution, error) {
+// refundShipment claims what was taken with a shipment that failed, and no more than
+// was captured and not given back.
+func refundShipment(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipmentID uuid.UUID, taken, captured int64) (orderdb.Order, Restitution, error) {
 	shipment, err := q.GetShipment(ctx, shipmentID)
 	if pg.NotFound(err) || err == nil && (shipment.OrderID != o.ID || shipment.Status != shipmentFailed) {
 		return o, Restitution{}, ErrShipmentNotFound
@@ -105,7 +122,7 @@ func refundShipment(ctx context.Context, q *orderdb.Queries, o orderdb.Order, sh
 	if underway {
 		return o, back, ErrOrderUnfinished // what of the money is given back already is known when it is over
 	}
-	allocation, err := unshipped(ctx, q, o, shipment, left, captured)
+	allocation, err := unshipped(ctx, q, o, shipment, taken, captured)
 	if err != nil || allocation.sum() == 0 || !refundable(o) {
 		return o, back, err
 	}
@@ -137,8 +154,8 @@ func unshipping(ctx context.Context, q *orderdb.Queries, orderID uuid.UUID) erro
 
 // unshipped is what goes back of which part of the order: what the pieces of a
 // shipment are worth, as far as nobody has given it back, and what else was taken
-// with them, first of the shipping. ErrOrderUnfinished asks to come again.
-func unshipped(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipment orderdb.Shipment, most, captured int64) (Allocation, error) {
+// with them, first of the shipping. errStillPrepared asks to come again.
+func unshipped(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipment orderdb.Shipment, taken, captured int64) (Allocation, error) {
 	goods, err := readGoods(ctx, q, o)
 	if err != nil {
 		return Allocation{}, err
@@ -147,18 +164,52 @@ func unshipped(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipmen
 	if err != nil {
 		return Allocation{}, err
 	}
+	known, err := capturedAtLeast(ctx, q, o, shipment.ID, taken)
+	if err != nil {
+		return Allocation{}, err
+	}
+	captured = max(captured, known)
 	for _, each := range claimed {
 		captured -= each.sum()
 	}
 	left, before := goods.remaining(claimed)
-	out, err := goods.unshipped(goods.in(shipment.ID), before, left, shipment.Capture, min(most, captured))
+	out, err := goods.unshipped(goods.in(shipment.ID), before, left, taken, min(taken, captured))
 	if err != nil {
 		return out, fmt.Errorf("allocate refund of shipment %s: %w", shipment.ID, err)
 	}
 	if out.sum() > 0 && out.sum() == left.sum() && count(goods.planned) > count(goods.shipped) {
-		return out, ErrOrderUnfinished // what is all refunded is not shipped any more
+		return out, ErrOrderUnfinished.Because(errStillPrepared) // what is all refunded is not shipped any more
 	}
 	return out, nil
+}
+
+// capturedAtLeast is what must have been taken of an order: with a shipment that
+// failed, with those that have left, and what other failed ones have to give back.
+func capturedAtLeast(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipmentID uuid.UUID, taken int64) (int64, error) {
+	shipments, err := q.ListShipments(ctx, []uuid.UUID{o.ID})
+	if err != nil {
+		return 0, fmt.Errorf("shipments of order %s: %w", o.ID, err)
+	}
+	refunds, err := q.ListRefunds(ctx, []uuid.UUID{o.ID})
+	if err != nil {
+		return 0, fmt.Errorf("refunds of order %s: %w", o.ID, err)
+	}
+	backs := map[uuid.UUID]int64{}
+	for _, refund := range refunds {
+		if refund.Status != refundFailed {
+			backs[refund.ID] = refund.Amount
+		}
+	}
+	for _, each := range shipments {
+		switch {
+		case each.ID == shipmentID:
+		case each.Status == shipmentShipped, each.Status == shipmentDelivered:
+			taken += each.Capture
+		case each.Status == shipmentFailed:
+			taken += backs[each.ID]
+		}
+	}
+	return min(taken, o.Total), nil
 }
 
 // in is how many pieces of which line a shipment holds.
@@ -188,9 +239,10 @@ func (c composition) unshipped(pieces, before map[uuid.UUID]int64, left Allocati
 		return Allocation{}, err
 	}
 	besides := max(0, taken-worth.sum()) // the shipping, and what was lost in rounding
-	out.Shipping = min(besides, left.Shipping)
+	shipping := min(besides, c.shipping)
+	out.Shipping = min(shipping, left.Shipping) // what of it somebody has given back is nobody else's
 	rest := left.less(out)
-	more, err := c.allocate(min(besides-out.Shipping, rest.sum()), rest)
+	more, err := c.allocate(min(besides-shipping, rest.sum()), rest)
 	if err != nil {
 		return Allocation{}, err
 	}

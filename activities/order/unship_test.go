@@ -21,10 +21,10 @@ func prepare(t *testing.T, s *order.Service, o order.Order, lines ...order.Piece
 
 // refused is a shipment of which so much was taken, minor units, and that the
 // warehouse refuses.
-func refused(parcel order.Parcel, left, captured int64) order.FailShipmentInput {
+func refused(parcel order.Parcel, taken, captured int64) order.FailShipmentInput {
 	return order.FailShipmentInput{
 		OrderID: parcel.OrderID, ShipmentID: parcel.ShipmentID, Reason: "shipment_exceeds_order",
-		PaymentStatus: "partially_captured", Left: eur(left), Captured: eur(captured),
+		PaymentStatus: "partially_captured", Taken: eur(taken), Captured: eur(captured),
 	}
 }
 
@@ -140,13 +140,116 @@ func TestTheSameMoneyIsNotGivenBackTwice(t *testing.T) {
 func TestNoMoreIsGivenBackThanWasTaken(t *testing.T) {
 	s, _ := newService(t)
 	o := buy(t, s, "manual")
+	charged(t, s, o)
 	parcel := prepare(t, s, o, pieces(o, 0, 1))
-	_, err := s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: prepare(t, s, o, pieces(o, 1, 1)).ShipmentID, PaymentStatus: "partially_captured"})
-	require.NoError(t, err)
-	_, err = refund(s, t, o, order.PlanRefundInput{Amount: &parcel.Capture})
+	_, err := refund(s, t, o, order.PlanRefundInput{Amount: &parcel.Capture})
 	require.NoError(t, err)
 	done, err := s.FailShipment(t.Context(), refused(parcel, parcel.Capture.Amount, parcel.Capture.Amount))
 	require.NoError(t, err)
 	require.Zero(t, done.Refund.Amount.Amount)
 	require.Len(t, read(t, s, o).Refunds, 1)
+}
+
+// charged has a part of the payment taken, as far as the order knows.
+func charged(t *testing.T, s *order.Service, o order.Order) {
+	t.Helper()
+	_, err := s.FailShipment(t.Context(), refused(prepare(t, s, o, pieces(o, 1, 1)), 0, 0))
+	require.NoError(t, err)
+}
+
+// complete lets the money of a refund go back.
+func complete(t *testing.T, s *order.Service, back order.Restitution) {
+	t.Helper()
+	_, err := s.CompleteRefund(t.Context(), order.CompleteRefundInput{OrderID: back.OrderID, RefundID: back.RefundID})
+	require.NoError(t, err)
+}
+
+// TestWhatTheBankRefusesMeanwhileIsNotForgotten: a refund by hand has claimed all
+// that was taken when the saga looks, and comes to nothing.
+func TestWhatTheBankRefusesMeanwhileIsNotForgotten(t *testing.T) {
+	s, _ := newService(t)
+	o := buy(t, s, "manual")
+	charged(t, s, o)
+	parcel := prepare(t, s, o, pieces(o, 0, 1))
+	ask := refused(parcel, parcel.Capture.Amount, parcel.Capture.Amount)
+	byHand, err := s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: o.ID, Amount: &parcel.Capture, Actor: "support"})
+	require.NoError(t, err)
+	_, err = s.FailShipment(t.Context(), ask)
+	require.ErrorIs(t, err, order.ErrOrderUnfinished)
+	_, err = s.FailRefund(t.Context(), order.FailRefundInput{OrderID: o.ID, RefundID: byHand.RefundID, Reason: "refund_failed"})
+	require.NoError(t, err)
+	done, err := s.FailShipment(t.Context(), ask)
+	require.NoError(t, err)
+	require.Equal(t, parcel.Capture, done.Refund.Amount)
+}
+
+// TestAnOldLookAtThePaymentKeepsNothing: while one shipment waits, another one is
+// paid for, refused and refunded.
+func TestAnOldLookAtThePaymentKeepsNothing(t *testing.T) {
+	s, _ := newService(t)
+	o := buy(t, s, "manual")
+	first, second := prepare(t, s, o, pieces(o, 0, 1)), prepare(t, s, o, pieces(o, 1, 1))
+	ask := refused(first, first.Capture.Amount, first.Capture.Amount)
+	done, err := s.FailShipment(t.Context(), refused(second, second.Capture.Amount, first.Capture.Amount+second.Capture.Amount))
+	require.NoError(t, err)
+	require.Equal(t, second.Capture, done.Refund.Amount)
+	complete(t, s, done.Refund)
+	done, err = s.FailShipment(t.Context(), ask)
+	require.NoError(t, err)
+	require.Equal(t, first.Capture, done.Refund.Amount)
+}
+
+// TestTheShippingIsGivenBackOnce: somebody gave it back by hand, with a piece of
+// another shipment.
+func TestTheShippingIsGivenBackOnce(t *testing.T) {
+	s, _ := newService(t)
+	o := buy(t, s, "manual")
+	parcel := prepare(t, s, o, pieces(o, 0, 1))
+	other := prepare(t, s, o, pieces(o, 1, 3))
+	_, err := s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: other.ShipmentID, PaymentStatus: "partially_captured"})
+	require.NoError(t, err)
+	require.Positive(t, o.Shipping.Amount)
+	byHand, err := s.PlanRefund(t.Context(), order.PlanRefundInput{
+		RefundID: id.New(), OrderID: o.ID, Lines: []order.PieceLine{pieces(o, 1, 1)}, Shipping: true, Actor: "support",
+	})
+	require.NoError(t, err)
+	complete(t, s, byHand)
+	done, err := s.FailShipment(t.Context(), refused(parcel, parcel.Capture.Amount, parcel.Capture.Amount+other.Capture.Amount))
+	require.NoError(t, err)
+	require.Equal(t, parcel.Capture.Amount-o.Shipping.Amount, done.Refund.Amount.Amount)
+}
+
+// TestTwoRefusedShipmentsDoNotWaitForEachOther, although each of them would give back
+// all that is left.
+func TestTwoRefusedShipmentsDoNotWaitForEachOther(t *testing.T) {
+	s, _ := newService(t)
+	o := buy(t, s, "manual")
+	red := prepare(t, s, o, pieces(o, 0, 2))
+	_, err := s.MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: red.ShipmentID, PaymentStatus: "partially_captured"})
+	require.NoError(t, err)
+	first, second := prepare(t, s, o, pieces(o, 1, 1)), prepare(t, s, o)
+	byHand, err := s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: o.ID, Lines: []order.PieceLine{pieces(o, 0, 2)}, Shipping: true, Actor: "support"})
+	require.NoError(t, err)
+	complete(t, s, byHand)
+	left := o.Total.Amount - byHand.Amount.Amount
+	require.Equal(t, left, first.Capture.Amount+second.Capture.Amount)
+	most := eur(left - first.Capture.Amount + 100)
+	byHand, err = s.PlanRefund(t.Context(), order.PlanRefundInput{RefundID: id.New(), OrderID: o.ID, Amount: &most, Actor: "support"})
+	require.NoError(t, err)
+	complete(t, s, byHand)
+	left -= most.Amount
+
+	ask := refused(first, first.Capture.Amount, o.Total.Amount)
+	for range 2 {
+		_, err = s.FailShipment(t.Context(), ask)
+		require.ErrorIs(t, err, order.ErrOrderUnfinished, "the other one may leave")
+	}
+	done, err := s.FailShipment(t.Context(), refused(second, second.Capture.Amount, o.Total.Amount))
+	require.NoError(t, err)
+	require.Equal(t, eur(left), done.Refund.Amount)
+	complete(t, s, done.Refund)
+	done, err = s.FailShipment(t.Context(), ask)
+	require.NoError(t, err)
+	require.Zero(t, done.Refund.Amount.Amount)
+	require.Equal(t, o.Total, read(t, s, o).Refunded)
 }

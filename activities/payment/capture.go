@@ -60,7 +60,7 @@ func (s *Service) CapturePayment(ctx context.Context, in CapturePaymentInput) (P
 	return Payment{}, ErrPaymentInProgress
 }
 
-// ReadCapture answers what is left of what was taken under a capture id.
+// ReadCapture answers what was taken under a capture id, and what is left of it.
 func (s *Service) ReadCapture(ctx context.Context, in ReadCaptureInput) (Capture, error) {
 	row, err := s.byOrder(ctx, in.OrderID)
 	if err != nil {
@@ -75,7 +75,9 @@ func (s *Service) ReadCapture(ctx context.Context, in ReadCaptureInput) (Capture
 		amount = capture.Amount
 	}
 	left := min(amount, max(0, row.Captured-max(row.RefundClaimed, row.Refunded)))
-	return Capture{ID: in.CaptureID, Left: money.New(left, row.Currency), Captured: money.New(row.Captured, row.Currency)}, nil
+	return Capture{
+		ID: in.CaptureID, Taken: money.New(amount, row.Currency), Left: money.New(left, row.Currency), Captured: money.New(row.Captured, row.Currency),
+	}, nil
 }
 
 // taken reports whether a capture asks for what all of it was taken of already:

@@ -276,31 +276,31 @@ func TestReconcileFinishesWhatACaptureLeft(t *testing.T) {
 	c.agree()
 }
 
-func TestReadCaptureTellsWhatIsLeft(t *testing.T) {
+func TestReadCaptureTellsWhatWasTakenAndWhatIsLeft(t *testing.T) {
 	c := open(t)
 	in := c.held()
 	first, second := take(in, 900), take(in, 400)
-	left := func(ask payment.CapturePaymentInput, left, captured int64) {
+	left := func(ask payment.CapturePaymentInput, taken, left, captured int64) {
 		t.Helper()
 		got, err := c.ReadCapture(t.Context(), payment.ReadCaptureInput{OrderID: in.OrderID, CaptureID: ask.CaptureID})
 		require.NoError(t, err)
-		require.Equal(t, payment.Capture{ID: ask.CaptureID, Left: money.New(left, "EUR"), Captured: money.New(captured, "EUR")}, got)
+		require.Equal(t, payment.Capture{ID: ask.CaptureID, Taken: money.New(taken, "EUR"), Left: money.New(left, "EUR"), Captured: money.New(captured, "EUR")}, got)
 	}
-	left(first, 0, 0)
+	left(first, 0, 0, 0)
 	for _, ask := range []payment.CapturePaymentInput{first, second} {
 		_, err := c.capture(ask)
 		require.NoError(t, err)
 	}
-	left(first, 900, 1300)
+	left(first, 900, 900, 1300)
 	_, err := c.refund(give(in, 500))
 	require.NoError(t, err)
-	left(first, 800, 1300)
-	left(second, 400, 1300)
+	left(first, 900, 800, 1300)
+	left(second, 400, 400, 1300)
 	back := give(in, 400)
 	back.RefundID = second.CaptureID // a refund may have the id of what it gives back
 	_, err = c.refund(back)
 	require.NoError(t, err)
-	left(first, 400, 1300)
-	left(take(in, 1), 0, 1300)
+	left(first, 900, 400, 1300)
+	left(take(in, 1), 0, 0, 1300)
 	c.agree()
 }

@@ -103,7 +103,8 @@ type ReadCaptureInput struct {
 // Capture is what was taken under a capture id.
 type Capture struct {
 	ID       uuid.UUID   `json:"id" format:"uuid"`
-	Left     money.Money `json:"left"`     // at most so much of it can still be given back; 0 when nothing was taken
+	Taken    money.Money `json:"taken"`    // 0 when nothing was
+	Left     money.Money `json:"left"`     // at most so much of it can still be given back
 	Captured money.Money `json:"captured"` // of the payment, by all of its captures
 }
 

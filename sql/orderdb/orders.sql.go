@@ -779,7 +779,11 @@ WITH moved AS (
         held_from           = COALESCE($13, held_from),
         needs_attention     = CASE WHEN $14::text IN ('order.shipment_failed', 'order.shipment_planned', 'order.delivered', 'order.payment_changed',
                                                               'order.refund_requested', 'order.refund_failed', 'order.return_requested', 'order.return_approved',
-                                                              'order.return_received', 'order.return_rejected', 'order.returned') THEN needs_attention END,
+                                                              'order.return_received', 'order.return_rejected', 'order.returned')
+                                     OR $14 = 'order.shipped' AND EXISTS ( -- that of another shipment is still to be given back
+                                            SELECT FROM refunds JOIN shipments USING (id)
+                                            WHERE refunds.order_id = orders.id AND refunds.status = 'failed')
+                                   THEN needs_attention END,
         version             = version + 1,
         updated_at          = $15
     WHERE orders.id = $16

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
+	"kassa/activities/inventory"
 	"kassa/activities/order"
 	"kassa/activities/payment"
 	"kassa/internal/durable"
@@ -97,19 +98,57 @@ func TestMoneyKeptForAShipmentThatFailedIsFound(t *testing.T) {
 	require.Empty(t, w.check().Broken())
 }
 
-// keepsMoney fails a shipment of one mug, 23.98 EUR with shipping, and keeps what
-// was taken with it.
-func (w *world) keepsMoney() order.Order {
-	w.t.Helper()
+// TestARefusedRefundOfAShipmentIsNotForgotten: support is told, and stays so while
+// the order goes on; whoever takes that back without giving the money back is found.
+func TestARefusedRefundOfAShipmentIsNotForgotten(t *testing.T) {
+	w := openShop(t)
 	till := w.payments()
 	o := w.buy(till, w.bought.UserID, "pm_card_visa", "manual")
+	refused, other := w.paidParcel(till, o), w.paidParcel(till, o)
+	done, err := w.orders().FailShipment(t.Context(), order.FailShipmentInput{
+		OrderID: o.ID, ShipmentID: refused.ShipmentID, Reason: "shipment_exceeds_order", PaymentStatus: "partially_captured",
+		Taken: refused.Capture, Captured: refused.Capture,
+	})
+	require.NoError(t, err)
+	_, err = w.orders().FailRefund(t.Context(), order.FailRefundInput{OrderID: o.ID, RefundID: done.Refund.RefundID, Reason: "refund_failed"})
+	require.NoError(t, err)
+	_, err = w.stock().ShipStock(t.Context(), inventory.ShipStockInput{
+		OrderID: o.ID, ShipmentID: other.ShipmentID, Lines: []inventory.StockLine{{VariantID: other.Items[0].VariantID, Quantity: other.Items[0].Quantity}},
+	})
+	require.NoError(t, err)
+	_, err = w.orders().MarkShipped(t.Context(), order.MarkShippedInput{OrderID: o.ID, ShipmentID: other.ShipmentID, PaymentStatus: "partially_captured"})
+	require.NoError(t, err)
+	w.publish()
+	require.Empty(t, w.check().Broken())
+	now, err := w.orders().ReadOrder(t.Context(), order.ReadOrderInput{OrderID: o.ID})
+	require.NoError(t, err)
+	require.NotEmpty(t, now.NeedsAttention)
+
+	_, err = w.pool("orders").Exec(t.Context(), "UPDATE orders SET needs_attention = NULL WHERE id = $1", o.ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{"O2"}, w.check().Broken())
+}
+
+// paidParcel plans a shipment of one mug and takes its share.
+func (w *world) paidParcel(till *payment.Service, o order.Order) order.Parcel {
+	w.t.Helper()
 	parcel, err := w.orders().PlanShipment(w.t.Context(), order.PlanShipmentInput{
 		ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL", Actor: "support", Lines: []order.PieceLine{{LineID: o.Lines[0].ID, Quantity: 1}},
 	})
 	require.NoError(w.t, err)
 	_, err = till.CapturePayment(w.t.Context(), payment.CapturePaymentInput{OrderID: o.ID, CaptureID: parcel.ShipmentID, Amount: parcel.Capture})
 	require.NoError(w.t, err)
-	_, err = w.orders().FailShipment(w.t.Context(), order.FailShipmentInput{OrderID: o.ID, ShipmentID: parcel.ShipmentID, Reason: "shipment_exceeds_order", PaymentStatus: "partially_captured"})
+	return parcel
+}
+
+// keepsMoney fails a shipment of one mug, 23.98 EUR with shipping, and keeps what
+// was taken with it.
+func (w *world) keepsMoney() order.Order {
+	w.t.Helper()
+	till := w.payments()
+	o := w.buy(till, w.bought.UserID, "pm_card_visa", "manual")
+	parcel := w.paidParcel(till, o)
+	_, err := w.orders().FailShipment(w.t.Context(), order.FailShipmentInput{OrderID: o.ID, ShipmentID: parcel.ShipmentID, Reason: "shipment_exceeds_order", PaymentStatus: "partially_captured"})
 	require.NoError(w.t, err)
 	w.publish()
 	return o

@@ -9,9 +9,9 @@ import (
 	"kassa/activities/order"
 )
 
-// Shipments that failed after money may have been taken with them, and whose
-// refund, which has the shipment's id, nobody has ever planned. One that was
-// refused has left its order to support. byHand is what other refunds of the
+// Shipments that failed after money may have been taken with them, and that have no
+// refund, which has the shipment's id. One that was refused has left its order to
+// support. byHand is what other refunds of the
 // order give back that are not a return's.
 const failedShipments = `
 SELECT shipments.id, shipments.order_id, coalesce(back.amount, 0) AS by_hand
@@ -29,7 +29,9 @@ WHERE shipments.status = 'failed'
   AND shipments.capture > 0
   AND orders.closed_at IS NULL
   AND orders.cancel_requested_at IS NULL
-  AND NOT EXISTS (SELECT FROM refunds WHERE refunds.id = shipments.id)
+  AND NOT EXISTS (
+    SELECT FROM refunds
+    WHERE refunds.id = shipments.id AND (refunds.status <> 'failed' OR orders.needs_attention IS NOT NULL))
 ORDER BY shipments.id`
 
 const madeCaptures = `SELECT id, amount FROM captures WHERE status = 'succeeded'`

@@ -53,7 +53,11 @@ WITH moved AS (
         held_from           = COALESCE(sqlc.narg(held_from), held_from),
         needs_attention     = CASE WHEN @event_type::text IN ('order.shipment_failed', 'order.shipment_planned', 'order.delivered', 'order.payment_changed',
                                                               'order.refund_requested', 'order.refund_failed', 'order.return_requested', 'order.return_approved',
-                                                              'order.return_received', 'order.return_rejected', 'order.returned') THEN needs_attention END,
+                                                              'order.return_received', 'order.return_rejected', 'order.returned')
+                                     OR @event_type = 'order.shipped' AND EXISTS ( -- that of another shipment is still to be given back
+                                            SELECT FROM refunds JOIN shipments USING (id)
+                                            WHERE refunds.order_id = orders.id AND refunds.status = 'failed')
+                                   THEN needs_attention END,
         version             = version + 1,
         updated_at          = @at
     WHERE orders.id = @id

@@ -206,9 +206,9 @@ func (p *paid) capture(id uuid.UUID, c *claim) *attempt {
 // readCapture answers what is left of what was taken under an id.
 func (s *shop) readCapture(in payment.ReadCaptureInput) (payment.Capture, error) {
 	p := s.payments[in.OrderID]
-	out := payment.Capture{ID: in.CaptureID, Left: euro(0), Captured: euro(p.captured)}
+	out := payment.Capture{ID: in.CaptureID, Taken: euro(0), Left: euro(0), Captured: euro(p.captured)}
 	if c := p.captures[in.CaptureID]; c != nil && c.done {
-		out.Left = euro(min(c.amount, p.captured-p.claimed()))
+		out.Taken, out.Left = euro(c.amount), euro(min(c.amount, p.captured-p.claimed()))
 	}
 	return out, nil
 }

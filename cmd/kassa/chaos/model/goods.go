@@ -258,7 +258,7 @@ func (s *shop) failShipment(in order.FailShipmentInput) (done order.Unshipped, e
 	p := s.byID[in.OrderID]
 	planned := slices.ContainsFunc(p.restitutions, func(each *restitution) bool { return each.id == in.ShipmentID })
 	underway := slices.ContainsFunc(p.restitutions, func(each *restitution) bool { return each.status == "requested" })
-	if in.Left.Amount > 0 && underway && !planned {
+	if in.Taken.Amount > 0 && underway && !planned {
 		return done, order.ErrOrderUnfinished
 	}
 	done.State, err = s.moveShipment(in.OrderID, in.ShipmentID, "preparing", "failed", func(p *purchase, each *parcel) {
@@ -266,7 +266,7 @@ func (s *shop) failShipment(in order.FailShipmentInput) (done order.Unshipped, e
 		if planned, _ := p.planned(); p.fulfilment == "preparing" && sum(planned) == 0 {
 			p.fulfilment = "none"
 		}
-		if in.Left.Amount > 0 && s.w.broken != ForgetsParcelMoney {
+		if in.Taken.Amount > 0 && s.w.broken != ForgetsParcelMoney {
 			s.claimBack(p, each, in)
 		}
 	})
@@ -280,13 +280,22 @@ func (s *shop) failShipment(in order.FailShipmentInput) (done order.Unshipped, e
 
 // claimBack claims what the pieces of a parcel cost, as far as it was not given back.
 func (s *shop) claimBack(p *purchase, of *parcel, in order.FailShipmentInput) {
-	left, most := p.left(), in.Captured.Amount
+	left, known, given := p.left(), in.Taken.Amount, int64(0)
 	for _, each := range p.restitutions {
-		if each.status != "failed" {
-			most -= sum(each.lines)
+		if each.status == "failed" {
+			continue
+		}
+		given += sum(each.lines)
+		if slices.ContainsFunc(p.parcels, func(other *parcel) bool { return other.id == each.id }) {
+			known += sum(each.lines)
 		}
 	}
-	most = min(most, in.Left.Amount)
+	for _, other := range p.parcels {
+		if other.status == "shipped" || other.status == "delivered" {
+			known += other.capture
+		}
+	}
+	most := min(in.Taken.Amount, max(in.Captured.Amount, min(known, p.Total.Amount))-given)
 	each := &restitution{id: of.id, lines: make([]int64, len(left)), status: "requested", at: s.w.now}
 	for n := range left {
 		each.lines[n] = max(0, min(left[n], price*of.pieces[n], most-sum(each.lines)))

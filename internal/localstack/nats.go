@@ -16,7 +16,7 @@ import (
 // natsComponent is NATS with JetStream inside this process, and its supervisor.
 type natsComponent struct {
 	options *server.Options
-	log     server.Logger
+	log     calm
 	leaving chan struct{} // closed when Stop is called
 	leave   func()
 	ended   chan struct{} // closed when the supervisor has returned
@@ -32,7 +32,7 @@ const (
 )
 
 // calm is a log of NATS that does not end this process.
-type calm struct{ server.Logger }
+type calm struct{ *logger.Logger }
 
 func (c calm) Fatalf(format string, args ...any) { c.Errorf(format, args...) }
 
@@ -147,5 +147,6 @@ func (c *natsComponent) Stop(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shutdown()
+	_ = c.log.Close()
 	return nil
 }

@@ -53,5 +53,5 @@ func (d *disk) remount(size string) error {
 	return nil
 }
 
-// remove throws everything away.
-func (d *disk) remove() error { return syscall.Unmount(d.dir, 0) }
+// remove throws everything away, as soon as nobody has a file of it open.
+func (d *disk) remove() error { return syscall.Unmount(d.dir, syscall.MNT_DETACH) }

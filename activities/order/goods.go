@@ -132,19 +132,21 @@ func (g goods) pieces(asked []PieceLine, available func(orderdb.OrderLine) int64
 }
 
 // giveUp plans nothing more for the pieces of shipments that failed and whose money
-// went back: who ships them now gives them away.
+// went back, or is going to: who ships them now gives them away.
 func (g *goods) giveUp(ctx context.Context, q *orderdb.Queries) error {
 	refunds, err := q.ListRefunds(ctx, []uuid.UUID{g.order.ID})
 	if err != nil {
 		return fmt.Errorf("refunds of order %s: %w", g.order.ID, err)
 	}
-	g.givenUp = map[uuid.UUID]int64{}
+	kept := map[uuid.UUID]bool{} // nobody could give it back
 	for _, refund := range refunds {
-		for _, line := range g.shipments {
-			if line.ShipmentID == refund.ID && line.Status == shipmentFailed && refund.Status != refundFailed {
-				g.givenUp[line.ShipmentID] += line.Quantity
-				g.planned[line.LineID] += line.Quantity
-			}
+		kept[refund.ID] = refund.Status == refundFailed
+	}
+	g.givenUp = map[uuid.UUID]int64{}
+	for _, line := range g.shipments {
+		if line.Status == shipmentFailed && line.Capture > 0 && !kept[line.ShipmentID] {
+			g.givenUp[line.ShipmentID] += line.Quantity
+			g.planned[line.LineID] += line.Quantity
 		}
 	}
 	return nil

@@ -219,7 +219,7 @@ func (s *Service) moveShipment(ctx context.Context, orderID, shipmentID uuid.UUI
 
 // moveShipment is the method of that name within the caller's transaction.
 func moveShipment(ctx context.Context, q *orderdb.Queries, o orderdb.Order, shipmentID uuid.UUID, from, to string,
-	fn func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step), reason ...string,
+	fn func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step), why ...failure,
 ) (orderdb.Order, error) {
 	shipment, err := q.GetShipment(ctx, shipmentID)
 	switch {
@@ -240,7 +240,7 @@ func moveShipment(ctx context.Context, q *orderdb.Queries, o orderdb.Order, ship
 	case shipmentDelivered:
 		update.DeliveredAt = &at
 	default:
-		update.Reason = &reason[0]
+		update.Reason, update.Capture = &why[0].reason, &why[0].taken
 	}
 	if _, err := q.UpdateShipment(ctx, update); err != nil {
 		return o, fmt.Errorf("shipment %s: %w", shipmentID, err)

@@ -43,18 +43,22 @@ var errStillPrepared = errors.New("another shipment is being prepared")
 // money is on its way. The refund has the shipment's id. ErrOrderUnfinished asks
 // to come again. Twice is once.
 func (s *Service) FailShipment(ctx context.Context, in FailShipmentInput) (Unshipped, error) {
-	done, err := s.failShipment(ctx, in)
+	done, err := s.failShipment(ctx, in, true)
 	if errors.Is(err, errStillPrepared) { // and must not wait for this one, if it comes to the same
-		before := in
-		before.Taken.Amount = 0
-		if _, failed := s.failShipment(ctx, before); failed != nil {
+		if _, failed := s.failShipment(ctx, in, false); failed != nil {
 			return done, failed
 		}
 	}
 	return done, err
 }
 
-func (s *Service) failShipment(ctx context.Context, in FailShipmentInput) (Unshipped, error) {
+// failure is what is written down of a shipment that fails.
+type failure struct {
+	reason string
+	taken  int64 // with it, minor units; without a refund of it the pieces are not shipped any more
+}
+
+func (s *Service) failShipment(ctx context.Context, in FailShipmentInput, refund bool) (Unshipped, error) {
 	var back Restitution
 	row, err := s.within(ctx, in.OrderID, func(q *orderdb.Queries, o orderdb.Order) (orderdb.Order, error) {
 		after, err := moveShipment(ctx, q, o, in.ShipmentID, shipmentPreparing, shipmentFailed, func(goods goods, shipment orderdb.Shipment, o orderdb.Order) (events.Order, step) {
@@ -65,8 +69,8 @@ func (s *Service) failShipment(ctx context.Context, in FailShipmentInput) (Unshi
 				st.Fulfilment = pointer(fulfilNone)
 			}
 			return events.Order{ShipmentID: &shipment.ID, Reason: in.Reason}, st
-		}, in.Reason)
-		if err == nil && in.Taken.Amount > 0 {
+		}, failure{in.Reason, in.Taken.Amount})
+		if err == nil && refund && in.Taken.Amount > 0 {
 			after, back, err = refundShipment(ctx, q, after, in.ShipmentID, in.Taken.Amount, in.Captured.Amount)
 		}
 		return after, err

@@ -243,6 +243,8 @@ func TestTwoRefusedShipmentsDoNotWaitForEachOther(t *testing.T) {
 	for range 2 {
 		_, err = s.FailShipment(t.Context(), ask)
 		require.ErrorIs(t, err, order.ErrOrderUnfinished, "the other one may leave")
+		_, err = s.PlanShipment(t.Context(), order.PlanShipmentInput{ShipmentID: id.New(), OrderID: o.ID, Carrier: "DHL", Lines: []order.PieceLine{pieces(o, 1, 1)}, Actor: "packer"})
+		require.Error(t, err, "its money is going back")
 	}
 	done, err := s.FailShipment(t.Context(), refused(second, second.Capture.Amount, o.Total.Amount))
 	require.NoError(t, err)

@@ -76,7 +76,7 @@ func (q *Queries) InsertShipment(ctx context.Context, arg InsertShipmentParams) 
 }
 
 const listShipmentLines = `-- name: ListShipmentLines :many
-SELECT shipment_lines.shipment_id, shipment_lines.line_id, shipment_lines.quantity, shipments.order_id, shipments.status, order_lines.variant_id, order_lines.product_id, order_lines.position
+SELECT shipment_lines.shipment_id, shipment_lines.line_id, shipment_lines.quantity, shipments.order_id, shipments.status, shipments.capture, order_lines.variant_id, order_lines.product_id, order_lines.position
 FROM shipment_lines
 JOIN shipments ON shipments.id = shipment_lines.shipment_id
 JOIN order_lines ON order_lines.id = shipment_lines.line_id
@@ -90,6 +90,7 @@ type ListShipmentLinesRow struct {
 	Quantity   int64
 	OrderID    uuid.UUID
 	Status     string
+	Capture    int64
 	VariantID  uuid.UUID
 	ProductID  uuid.UUID
 	Position   int32
@@ -110,6 +111,7 @@ func (q *Queries) ListShipmentLines(ctx context.Context, orderIds []uuid.UUID) (
 			&i.Quantity,
 			&i.OrderID,
 			&i.Status,
+			&i.Capture,
 			&i.VariantID,
 			&i.ProductID,
 			&i.Position,
@@ -196,10 +198,11 @@ UPDATE shipments SET
     carrier      = COALESCE($2, carrier),
     tracking     = COALESCE($3, tracking),
     reason       = COALESCE($4, reason),
-    shipped_at   = COALESCE($5, shipped_at),
-    delivered_at = COALESCE($6, delivered_at)
-WHERE id = $7
-  AND status = $8
+    capture      = COALESCE($5, capture),
+    shipped_at   = COALESCE($6, shipped_at),
+    delivered_at = COALESCE($7, delivered_at)
+WHERE id = $8
+  AND status = $9
 `
 
 type UpdateShipmentParams struct {
@@ -207,6 +210,7 @@ type UpdateShipmentParams struct {
 	Carrier     *string
 	Tracking    *string
 	Reason      *string
+	Capture     *int64
 	ShippedAt   *time.Time
 	DeliveredAt *time.Time
 	ID          uuid.UUID
@@ -220,6 +224,7 @@ func (q *Queries) UpdateShipment(ctx context.Context, arg UpdateShipmentParams) 
 		arg.Carrier,
 		arg.Tracking,
 		arg.Reason,
+		arg.Capture,
 		arg.ShippedAt,
 		arg.DeliveredAt,
 		arg.ID,

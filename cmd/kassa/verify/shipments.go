@@ -26,7 +26,6 @@ LEFT JOIN (
     GROUP BY refunds.order_id
 ) AS back ON back.order_id = shipments.order_id
 WHERE shipments.status = 'failed'
-  AND shipments.capture > 0
   AND orders.closed_at IS NULL
   AND orders.cancel_requested_at IS NULL
   AND NOT EXISTS (

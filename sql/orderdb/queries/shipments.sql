@@ -14,7 +14,7 @@ SELECT * FROM shipments WHERE id = @id;
 SELECT * FROM shipments WHERE order_id = ANY (@order_ids::uuid[]) ORDER BY order_id, created_at, id;
 
 -- name: ListShipmentLines :many
-SELECT shipment_lines.*, shipments.order_id, shipments.status, order_lines.variant_id, order_lines.product_id, order_lines.position
+SELECT shipment_lines.*, shipments.order_id, shipments.status, shipments.capture, order_lines.variant_id, order_lines.product_id, order_lines.position
 FROM shipment_lines
 JOIN shipments ON shipments.id = shipment_lines.shipment_id
 JOIN order_lines ON order_lines.id = shipment_lines.line_id
@@ -28,6 +28,7 @@ UPDATE shipments SET
     carrier      = COALESCE(sqlc.narg(carrier), carrier),
     tracking     = COALESCE(sqlc.narg(tracking), tracking),
     reason       = COALESCE(sqlc.narg(reason), reason),
+    capture      = COALESCE(sqlc.narg(capture), capture),
     shipped_at   = COALESCE(sqlc.narg(shipped_at), shipped_at),
     delivered_at = COALESCE(sqlc.narg(delivered_at), delivered_at)
 WHERE id = @id
